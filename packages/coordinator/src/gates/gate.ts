@@ -1,0 +1,28 @@
+/**
+ * The shape of a gate: a question asked again and again until its answers justify going on. Probing is I/O and treats unhealthy as an
+ * answer; judging is pure. A gate says nothing about what happens when it does not pass: that is the stage's policy.
+ */
+import type { Verdict } from '@reberth/protocol/event.ts';
+import type { GenericSchema } from 'valibot';
+import type { Probes } from '../probes/probes.ts';
+
+export interface Sampled<Sample> {
+  readonly atMs: number;
+  readonly sample: Sample;
+}
+
+export interface Gate<Params, Sample> {
+  readonly name: string;
+  readonly params: GenericSchema<unknown, Params>;
+  title(params: Params): string;
+  probe(probes: Probes, params: Params, signal: AbortSignal): Promise<Sample>;
+  /** Pure. `history` is oldest first and never empty; `holdForMs` has been added to the params by the executor's window, see judgeHeld. */
+  judge(history: readonly Sampled<Sample>[], params: Params, nowMs: number): Verdict;
+}
+
+export const defineGate = <Params, Sample>(gate: Gate<Params, Sample>): Gate<Params, Sample> => gate;
+
+export const pass = (): Verdict => ({ is: 'pass' });
+export const wait = (why: string): Verdict => ({ is: 'wait', why });
+export const fail = (why: string): Verdict => ({ is: 'fail', why });
+export const skip = (why: string): Verdict => ({ is: 'skip', why });
