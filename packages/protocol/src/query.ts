@@ -37,7 +37,7 @@ export type Query =
 export type QueryAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
 
 /** Availability of one endpoint as one observer saw it since it began to watch. */
-export const ObservationSchema = v.object({ address: v.string(), port: v.number(), probes: v.number(), failed: v.number(), longestGapMs: v.number(), lastFailure: v.optional(v.string()) });
+export const ObservationSchema = v.object({ address: v.string(), port: v.number(), probes: v.number(), failed: v.number(), longestGapMs: v.number(), lastFailure: v.optional(v.string()), /** Long-lived TLS connections to the endpoint that were broken while held. */ heldBroken: v.number() });
 export type Observation = Readonly<v.InferOutput<typeof ObservationSchema>>;
 
 /** A heartbeat. `problems` is empty on a healthy host. */
