@@ -1,0 +1,47 @@
+/**
+ * What an operator typed, made into a wish. Every problem at once; pure.
+ */
+import { isIP } from 'node:net';
+import type { Wish } from '../strategies/strategy.ts';
+
+export interface WishText {
+  /** ADDRESS or ADDRESS:PORT */
+  readonly to: string;
+  readonly strategy: string;
+  readonly routerId: number | undefined;
+  readonly batch: number | undefined;
+  readonly soakMs: number | undefined;
+  readonly acceptStragglers: boolean;
+  readonly narrowCertificates: boolean;
+}
+
+export type ParsedWish =
+  | { readonly ok: true; readonly to: { readonly address: string; readonly port: number | undefined }; readonly settings: Omit<Wish, 'to' | 'createdAt' | 'routerIdsInUse'> }
+  | { readonly ok: false; readonly reasons: readonly string[] };
+
+/** Two nodes at once keep most of a small cluster undisturbed. */
+const DEFAULT_BATCH = 2;
+/** Longer than a kubelet's lease renewal, so that every client of the cluster has spoken at least once. */
+const DEFAULT_SOAK_MS = 10_000;
+
+export function parseWish(text: WishText): ParsedWish {
+  const [, address = '', port] = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(text.to) ?? [];
+  const reasons = [
+    ...(isIP(address) === 4 ? [] : [`--to ${JSON.stringify(text.to)} is not an IPv4 address, optionally with :PORT`]),
+    ...(port === undefined || (Number(port) >= 1 && Number(port) <= 65_535) ? [] : [`--to: port ${port} is not between 1 and 65535`]),
+    ...(text.routerId === undefined || (text.routerId >= 1 && text.routerId <= 255) ? [] : [`--router-id ${text.routerId} is not between 1 and 255`]),
+    ...(text.batch === undefined || text.batch >= 1 ? [] : [`--batch ${text.batch} must be 1 or more`]),
+  ];
+  if (reasons.length > 0) return { ok: false, reasons };
+  return {
+    ok: true,
+    to: { address, port: port === undefined ? undefined : Number(port) },
+    settings: {
+      routerId: text.routerId,
+      batch: text.batch ?? DEFAULT_BATCH,
+      soakMs: text.soakMs ?? DEFAULT_SOAK_MS,
+      acceptStragglers: text.acceptStragglers,
+      narrowCertificates: text.narrowCertificates,
+    },
+  };
+}
