@@ -11,8 +11,8 @@ export interface Notify {
   stopping(status: string): void;
 }
 
-export function createNotify(environment: Readonly<Record<string, string | undefined>>, onError: (error: unknown) => void): Notify {
-  const fd = Number(environment['NOTIFY_FD'] ?? Number.NaN);
+export function createNotify(environment: { readonly NOTIFY_FD?: string | undefined }, onError: (error: unknown) => void): Notify {
+  const fd = Number(environment.NOTIFY_FD ?? Number.NaN);
   const send = (...lines: readonly string[]): void => {
     if (!Number.isInteger(fd) || fd < 3) return;
     try {
