@@ -39,7 +39,11 @@ export class ReberthError extends Error {
   readonly reasons: readonly string[];
   readonly hint: string;
 
-  constructor(code: ErrorCode, message: string, options: { readonly reasons?: readonly string[]; readonly hint?: string; readonly cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly reasons?: readonly string[]; readonly hint?: string; readonly cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = 'ReberthError';
     this.code = code;

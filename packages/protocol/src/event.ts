@@ -3,6 +3,7 @@
  * of them, and every view (CLI, report, watch) is drawn from them. An event is stored before anyone acts on it.
  */
 import type { Operation, Report } from './ask.ts';
+import type { ClusterSnapshot } from './cluster.ts';
 import type { Digest, HostId, RolloutId, StageId, StepId } from './ids.ts';
 import type { Plan } from './plan.ts';
 import type { Observation } from './query.ts';
@@ -13,7 +14,14 @@ export type GateKey = string;
 export type Verdict = { readonly is: 'pass' } | { readonly is: 'wait' | 'fail' | 'skip'; readonly why: string };
 
 export type EventBody =
-  | { readonly type: 'created'; readonly plan: Plan; readonly planDigest: Digest; readonly by: string; readonly epoch: number; readonly holdAfter?: StageId | undefined }
+  | {
+      readonly type: 'created';
+      readonly plan: Plan;
+      readonly planDigest: Digest;
+      readonly by: string;
+      readonly epoch: number;
+      readonly holdAfter?: StageId | undefined;
+    }
   | { readonly type: 'epoch-taken'; readonly epoch: number }
   | { readonly type: 'gate-opened'; readonly gate: GateKey }
   /** Written when a verdict changes, not for every sample. */
@@ -31,6 +39,8 @@ export type EventBody =
   | { readonly type: 'turned-back'; readonly scope: 'stage' | 'all'; readonly why: string }
   | { readonly type: 'stage-started' | 'stage-ended'; readonly stage: StageId; readonly direction: 'forward' | 'back' }
   | { readonly type: 'measured'; readonly stage: StageId; readonly observer: string; readonly observations: readonly Observation[] }
+  /** What the cluster looked like before the first change, and at the end. */
+  | { readonly type: 'looked'; readonly when: 'before' | 'after'; readonly snapshot: ClusterSnapshot }
   | { readonly type: 'ended'; readonly outcome: Outcome; readonly why: string };
 
 export type Outcome = 'done' | 'rolled-back' | 'failed';

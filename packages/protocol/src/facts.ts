@@ -32,10 +32,18 @@ export const FactsSchema = v.object({
   haproxy: v.optional(
     v.object({
       file: v.string(),
-      frontends: v.array(v.object({ name: v.string(), binds: v.array(v.object({ address: v.string(), port: v.number() })), servers: v.array(v.object({ name: v.string(), address: v.string(), port: v.number() })) })),
+      frontends: v.array(
+        v.object({
+          name: v.string(),
+          binds: v.array(v.object({ address: v.string(), port: v.number() })),
+          servers: v.array(v.object({ name: v.string(), address: v.string(), port: v.number() })),
+        }),
+      ),
     }),
   ),
-  kubeconfigs: v.array(v.object({ path: v.string(), currentContext: v.string(), cluster: v.string(), server: v.string(), user: v.string(), userKind: v.string() })),
+  kubeconfigs: v.array(
+    v.object({ path: v.string(), currentContext: v.string(), cluster: v.string(), server: v.string(), user: v.string(), userKind: v.string() }),
+  ),
   certificates: v.array(
     v.object({
       path: v.string(),
@@ -56,13 +64,26 @@ export const FactsSchema = v.object({
   inventory: v.optional(
     v.object({
       path: v.string(),
-      groups: v.array(v.object({ name: v.string(), hosts: v.array(v.object({ name: v.string(), vars: v.record(v.string(), v.string()) })), vars: v.record(v.string(), v.string()) })),
+      groups: v.array(
+        v.object({
+          name: v.string(),
+          hosts: v.array(v.object({ name: v.string(), vars: v.record(v.string(), v.string()) })),
+          vars: v.record(v.string(), v.string()),
+        }),
+      ),
     }),
   ),
   /** Program → version, e.g. `kube-apiserver` → `1.35.4`; only those present. */
   versions: v.record(v.string(), v.string()),
   /** Every place under the scanned folders that holds one of the asked addresses. */
-  places: v.array(v.object({ address: v.string(), path: v.string(), line: v.number(), /** `text`, or `san` inside a certificate */ form: v.picklist(['text', 'san']) })),
+  places: v.array(
+    v.object({
+      address: v.string(),
+      path: v.string(),
+      line: v.number(),
+      /** `text`, or `san` inside a certificate */ form: v.picklist(['text', 'san']),
+    }),
+  ),
   problems: v.array(Problem),
 });
 export type Facts = Readonly<v.InferOutput<typeof FactsSchema>>;

@@ -11,7 +11,10 @@ const StageIdSchema = v.pipe(v.string(), v.minLength(1), v.transform(stageId));
 const DigestSchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/), v.transform(digestOf));
 
 /** An API endpoint. `address` is an IP address or a name without brackets. */
-export const EndpointSchema = v.object({ address: v.pipe(v.string(), v.minLength(1)), port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)) });
+export const EndpointSchema = v.object({
+  address: v.pipe(v.string(), v.minLength(1)),
+  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535)),
+});
 export type Endpoint = Readonly<v.InferOutput<typeof EndpointSchema>>;
 export const endpointUrl = (endpoint: Endpoint): string => `https://${endpointText(endpoint)}`;
 export const endpointText = ({ address, port }: Endpoint): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
@@ -75,6 +78,8 @@ export const StageSchema = v.object({
   onFailure: v.picklist(['undo-stage', 'undo-all', 'hold']),
   /** True where the old address stops being served: from here on the way back re-adds it first. */
   commit: v.boolean(),
+  /** The endpoints that answer throughout this stage; they are measured while it runs. */
+  promises: v.array(v.picklist(['from', 'to'])),
 });
 export type Stage = Readonly<v.InferOutput<typeof StageSchema>>;
 

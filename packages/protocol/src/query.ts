@@ -7,7 +7,12 @@ import { FileDiffSchema, FileExpectationSchema, RiskSchema } from './plan.ts';
 
 /** Steps of one host in the order in which they would run; each is planned on top of what the earlier ones would leave. */
 export interface DryRunRequest {
-  readonly steps: readonly { readonly id: string; readonly kind: string; readonly version: number; readonly params: Readonly<Record<string, unknown>> }[];
+  readonly steps: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly version: number;
+    readonly params: Readonly<Record<string, unknown>>;
+  }[];
 }
 export const DryRunAnswerSchema = v.object({
   steps: v.array(
@@ -32,12 +37,25 @@ export type Query =
   | { readonly kind: 'dry-run'; readonly request: DryRunRequest }
   | { readonly kind: 'probe'; readonly probe: string; readonly params: Readonly<Record<string, unknown>> }
   /** Watch these endpoints from now until `untilMs`; counts come with the heartbeats. An empty list stops it. */
-  | { readonly kind: 'observe'; readonly endpoints: readonly { readonly address: string; readonly port: number; readonly caFile: string }[]; readonly intervalMs: number; readonly untilMs: number };
+  | {
+      readonly kind: 'observe';
+      readonly endpoints: readonly { readonly address: string; readonly port: number; readonly caFile: string }[];
+      readonly intervalMs: number;
+      readonly untilMs: number;
+    };
 
 export type QueryAnswer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly why: string };
 
 /** Availability of one endpoint as one observer saw it since it began to watch. */
-export const ObservationSchema = v.object({ address: v.string(), port: v.number(), probes: v.number(), failed: v.number(), longestGapMs: v.number(), lastFailure: v.optional(v.string()), /** Long-lived TLS connections to the endpoint that were broken while held. */ heldBroken: v.number() });
+export const ObservationSchema = v.object({
+  address: v.string(),
+  port: v.number(),
+  probes: v.number(),
+  failed: v.number(),
+  longestGapMs: v.number(),
+  lastFailure: v.optional(v.string()),
+  /** Long-lived TLS connections to the endpoint that were broken while held. */ heldBroken: v.number(),
+});
 export type Observation = Readonly<v.InferOutput<typeof ObservationSchema>>;
 
 /** A heartbeat. `problems` is empty on a healthy host. */

@@ -21,7 +21,13 @@ export function frame(previous: string, body: unknown): Framed {
 }
 
 export type Unframed =
-  | { readonly ok: true; readonly bodies: readonly unknown[]; readonly link: string; /** Bytes of whole records. */ readonly length: number; /** Bytes after them that were never acknowledged. */ readonly tornTail: number }
+  | {
+      readonly ok: true;
+      readonly bodies: readonly unknown[];
+      readonly link: string /** Bytes of whole records. */;
+      readonly length: number /** Bytes after them that were never acknowledged. */;
+      readonly tornTail: number;
+    }
   | { readonly ok: false; readonly line: number; readonly why: string };
 
 /** Reads a whole journal. Only an incomplete last line (no newline) is a torn tail; anything else wrong is damage. */

@@ -22,8 +22,19 @@ export interface RolloutReport {
     readonly endedAt?: string | undefined;
     readonly gates: readonly { readonly gate: string; readonly title: string; readonly verdict: string; readonly why: string }[];
   }[];
-  readonly hosts: readonly { readonly id: string; readonly roles: readonly string[]; readonly steps: readonly { readonly id: string; readonly kind: string; readonly title: string; readonly outcome: string; readonly why: string }[] }[];
-  readonly availability: readonly { readonly endpoint: string; readonly observer: string; readonly stage: string; readonly probes: number; readonly failed: number; readonly longestGapMs: number }[];
+  readonly hosts: readonly {
+    readonly id: string;
+    readonly roles: readonly string[];
+    readonly steps: readonly { readonly id: string; readonly kind: string; readonly title: string; readonly outcome: string; readonly why: string }[];
+  }[];
+  readonly availability: readonly {
+    readonly endpoint: string;
+    readonly observer: string;
+    readonly stage: string;
+    readonly probes: number;
+    readonly failed: number;
+    readonly longestGapMs: number;
+  }[];
   readonly stragglers: readonly { readonly peer: string; readonly endpoint: string; readonly seenBy: string }[];
   readonly nodes: readonly { readonly name: string; readonly uidBefore: string; readonly uidAfter: string; readonly podsRestarted: number }[];
 }

@@ -31,7 +31,7 @@ function reasonsAgainst(step: StepDraft, answer: DryRunStep | undefined): readon
 function completeStage(stage: StageDraft, answerTo: (step: StepDraft) => DryRunStep | undefined): Stage | undefined {
   const waves = stage.waves.map((wave) => completeWave(wave, answerTo)).filter((wave) => wave.steps.length > 0);
   if (stage.waves.length > 0 && waves.length === 0) return undefined;
-  return { ...stage, enter: [...stage.enter], exit: [...stage.exit], waves };
+  return { ...stage, promises: [...stage.promises], enter: [...stage.enter], exit: [...stage.exit], waves };
 }
 
 function completeWave(wave: WaveDraft, answerTo: (step: StepDraft) => DryRunStep | undefined): Wave {

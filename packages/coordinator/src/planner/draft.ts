@@ -20,7 +20,7 @@ export interface WaveDraft {
   readonly back: readonly GateUse[];
 }
 
-export interface StageDraft extends Pick<Stage, 'title' | 'why' | 'onFailure' | 'commit'> {
+export interface StageDraft extends Pick<Stage, 'title' | 'why' | 'onFailure' | 'commit' | 'promises'> {
   readonly id: StageId;
   readonly enter: readonly GateUse[];
   readonly waves: readonly WaveDraft[];

@@ -6,13 +6,7 @@ import type { StatusAnswer } from '../client.ts';
 import type { Paint } from './words.ts';
 
 export function errorCard(error: ReberthError, state: string, paint: Paint): string {
-  return [
-    paint('red', error.message),
-    ...error.reasons.map((reason) => `  * ${reason}`),
-    `state: ${state}`,
-    `next:  ${error.hint}`,
-    '',
-  ].join('\n');
+  return [paint('red', error.message), ...error.reasons.map((reason) => `  * ${reason}`), `state: ${state}`, `next:  ${error.hint}`, ''].join('\n');
 }
 
 export function refusalCard(reasons: readonly string[], paint: Paint): string {
@@ -27,5 +21,9 @@ export function refusalCard(reasons: readonly string[], paint: Paint): string {
 
 export function statusCard({ rollout, state, text, next }: StatusAnswer, paint: Paint): string {
   const colour = state === 'done' ? 'green' : state === 'running' || state === 'none' ? 'cyan' : 'yellow';
-  return [`${rollout === '' ? '' : `${rollout}  `}${paint(colour, state)}${text === '' ? '' : `  ${text}`}`, ...(next === '' ? [] : [`next:  ${next}`]), ''].join('\n');
+  return [
+    `${rollout === '' ? '' : `${rollout}  `}${paint(colour, state)}${text === '' ? '' : `  ${text}`}`,
+    ...(next === '' ? [] : [`next:  ${next}`]),
+    '',
+  ].join('\n');
 }

@@ -20,7 +20,9 @@ function sentence(body: RolloutEvent['body'], plan: Plan | undefined): string | 
     case 'stage-ended':
       return `stage ${stageNumber(plan, body.stage)}: ${body.direction === 'back' ? 'taken back' : 'done'}`;
     case 'asked':
-      return body.attempt > 1 ? undefined : `  ${hostOf(plan, body.step)}  ${body.operation === 'undo' ? 'taking back: ' : ''}${stepTitle(plan, body.step)}`;
+      return body.attempt > 1
+        ? undefined
+        : `  ${hostOf(plan, body.step)}  ${body.operation === 'undo' ? 'taking back: ' : ''}${stepTitle(plan, body.step)}`;
     case 'reported':
       return `  ${body.report.host}  ${body.report.outcome}: ${stepTitle(plan, body.report.step)}${body.report.why === '' ? '' : ` (${body.report.why})`}`;
     case 'gate-judged':
@@ -50,6 +52,7 @@ function sentence(body: RolloutEvent['body'], plan: Plan | undefined): string | 
     case 'gate-opened':
     case 'signed':
     case 'measured':
+    case 'looked':
     case 'epoch-taken':
       return undefined;
     default:

@@ -2,7 +2,7 @@
  * A plan as a runbook: what will happen, in order, on which host, why, what is looked at before going on, and the diff of every file.
  * Pure text; the same words in a terminal and in a file.
  */
-import { endpointText, isEmptyPlan, type GateUse, type Plan, type Stage } from '@reberth/protocol/plan.ts';
+import { endpointText, type GateUse, isEmptyPlan, type Plan, type Stage } from '@reberth/protocol/plan.ts';
 import { count, type Paint } from './words.ts';
 
 export function renderPlan(plan: Plan, digest: string, paint: Paint): string {
@@ -17,7 +17,8 @@ export function renderPlan(plan: Plan, digest: string, paint: Paint): string {
     ...plan.notes.map((note) => `  * ${note}`),
   ];
   const stages = plan.stages.flatMap((stage, index) => ['', ...renderStage(stage, index, plan.stages.length, paint)]);
-  const accepted = plan.accepted.length === 0 ? [] : ['', paint('bold', 'Where the old address stays'), ...plan.accepted.map((place) => `  * ${place}`)];
+  const accepted =
+    plan.accepted.length === 0 ? [] : ['', paint('bold', 'Where the old address stays'), ...plan.accepted.map((place) => `  * ${place}`)];
   return `${[...head, ...stages, ...accepted].join('\n')}\n`;
 }
 
@@ -29,7 +30,8 @@ const POLICY: Readonly<Record<Stage['onFailure'], string>> = {
 
 function renderStage(stage: Stage, index: number, total: number, paint: Paint): readonly string[] {
   return [
-    paint('bold', `Stage ${index + 1}/${total}  ${stage.title}`) + (stage.commit ? paint('yellow', '   (the old address goes here; undo brings it back)') : ''),
+    paint('bold', `Stage ${index + 1}/${total}  ${stage.title}`) +
+      (stage.commit ? paint('yellow', '   (the old address goes here; undo brings it back)') : ''),
     paint('dim', `  ${stage.why}; ${POLICY[stage.onFailure]}`),
     ...gates('first look', stage.enter, '  '),
     ...stage.waves.flatMap((wave, number) => [
@@ -47,5 +49,15 @@ function renderDiff(diff: string, indent: string, paint: Paint): readonly string
   return diff
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => indent + (line.startsWith('+') ? paint('green', line) : line.startsWith('-') ? paint('red', line) : line.startsWith('@@') ? paint('cyan', line) : line));
+    .map(
+      (line) =>
+        indent +
+        (line.startsWith('+')
+          ? paint('green', line)
+          : line.startsWith('-')
+            ? paint('red', line)
+            : line.startsWith('@@')
+              ? paint('cyan', line)
+              : line),
+    );
 }

@@ -79,6 +79,7 @@ function change(progress: Progress, { atMs, body }: RolloutEvent): Partial<Progr
     case 'epoch-taken':
     case 'signed':
     case 'measured':
+    case 'looked':
       return {};
     default:
       return body satisfies never;

@@ -13,19 +13,30 @@ export function renderReport(report: RolloutReport, paint: Paint): string {
     `${report.startedAt}${report.endedAt === undefined ? '' : ` → ${report.endedAt} (${between(report.startedAt, report.endedAt)})`}`,
     '',
     paint('bold', 'Stages'),
-    ...report.stages.map(({ title, outcome, startedAt, endedAt }) => `  ${outcome.padEnd(8)} ${startedAt !== undefined && endedAt !== undefined ? between(startedAt, endedAt).padStart(10) : ''.padStart(10)}  ${title}`),
+    ...report.stages.map(
+      ({ title, outcome, startedAt, endedAt }) =>
+        `  ${outcome.padEnd(8)} ${startedAt !== undefined && endedAt !== undefined ? between(startedAt, endedAt).padStart(10) : ''.padStart(10)}  ${title}`,
+    ),
     ...remarks(report),
     '',
     paint('bold', 'Hosts'),
     ...report.hosts.map(({ id, roles, steps }) => `  ${id.padEnd(16)} ${roles.join(', ').padEnd(28)} ${tally(steps.map(({ outcome }) => outcome))}`),
-    ...report.hosts.flatMap(({ id, steps }) => steps.filter(({ outcome }) => outcome === 'failed' || outcome === 'refused').map(({ title, why }) => `    ${id}: ${title}: ${why}`)),
+    ...report.hosts.flatMap(({ id, steps }) =>
+      steps.filter(({ outcome }) => outcome === 'failed' || outcome === 'refused').map(({ title, why }) => `    ${id}: ${title}: ${why}`),
+    ),
     '',
     paint('bold', 'Availability'),
     ...availability(report),
     '',
     paint('bold', 'Nodes and pods'),
     ...nodes(report),
-    ...(report.stragglers.length === 0 ? [] : ['', paint('bold', 'Still on the old address when it was withdrawn'), ...report.stragglers.map(({ peer, seenBy }) => `  ${peer} (seen by ${seenBy})`)]),
+    ...(report.stragglers.length === 0
+      ? []
+      : [
+          '',
+          paint('bold', 'Still on the old address when it was withdrawn'),
+          ...report.stragglers.map(({ peer, seenBy }) => `  ${peer} (seen by ${seenBy})`),
+        ]),
   ];
   return `${lines.join('\n')}\n`;
 }

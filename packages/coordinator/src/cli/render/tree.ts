@@ -50,7 +50,9 @@ function gateLines(progress: Progress, prefix: string, uses: readonly GateUse[],
     const seen = progress.gates.get(`${prefix}/${index}`);
     if (seen === undefined || seen.verdict.is === 'pass') return [];
     const { verdict } = seen;
-    return [`${indent}${sign(verdict.is === 'fail' ? 'failed' : verdict.is === 'skip' ? 'skipped' : 'waiting', paint)} ${use.title}: ${paint('dim', verdict.why)}`];
+    return [
+      `${indent}${sign(verdict.is === 'fail' ? 'failed' : verdict.is === 'skip' ? 'skipped' : 'waiting', paint)} ${use.title}: ${paint('dim', verdict.why)}`,
+    ];
   });
 }
 
@@ -66,4 +68,5 @@ function footer({ standing, ended, direction }: Progress, paint: Paint): string 
   return direction === 'back' ? paint('yellow', 'going back') : undefined;
 }
 
-const clip = (text: string, columns: number): string => (text.length <= columns || columns < 20 ? text : text.includes('\u001b') ? text : `${text.slice(0, columns - 1)}…`);
+const clip = (text: string, columns: number): string =>
+  text.length <= columns || columns < 20 ? text : text.includes('\u001b') ? text : `${text.slice(0, columns - 1)}…`;

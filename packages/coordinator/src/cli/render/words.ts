@@ -3,10 +3,21 @@ import { styleText } from 'node:util';
 import type { Mark } from './progress.ts';
 
 export type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
-export const painter = (colour: boolean): Paint => (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
+export const painter =
+  (colour: boolean): Paint =>
+  (style, text) =>
+    colour ? styleText(style, text, { validateStream: false }) : text;
 
 export const SIGNS: Readonly<Record<Mark, string>> = { pending: '·', doing: '→', done: '✔', failed: '✘', undone: '↩', waiting: '…', skipped: '–' };
-const COLOURS: Readonly<Record<Mark, Parameters<typeof styleText>[0]>> = { pending: 'dim', doing: 'cyan', done: 'green', failed: 'red', undone: 'yellow', waiting: 'yellow', skipped: 'dim' };
+const COLOURS: Readonly<Record<Mark, Parameters<typeof styleText>[0]>> = {
+  pending: 'dim',
+  doing: 'cyan',
+  done: 'green',
+  failed: 'red',
+  undone: 'yellow',
+  waiting: 'yellow',
+  skipped: 'dim',
+};
 
 export const sign = (mark: Mark, paint: Paint): string => paint(COLOURS[mark], SIGNS[mark]);
 

@@ -20,6 +20,7 @@ export function widenCertificates(context: RollingContext): StageDraft {
     exit: model.masters.map((master) => gates.certCovers(master, [model.from.address, to.address])),
     onFailure: 'undo-all',
     commit: false,
+    promises: ['from'],
   };
 }
 
@@ -35,6 +36,7 @@ export function narrowCertificates(context: RollingContext): StageDraft {
     exit: model.masters.map((master) => gates.certCovers(master, [to.address])),
     onFailure: 'undo-stage',
     commit: false,
+    promises: ['to'],
   };
 }
 

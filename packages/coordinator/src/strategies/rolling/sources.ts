@@ -19,6 +19,7 @@ export function sources(context: RollingContext): StageDraft {
     exit: [],
     onFailure: 'undo-stage',
     commit: false,
+    promises: ['from', 'to'],
   };
 }
 

@@ -75,6 +75,7 @@ function preflight({ model, to, gates, instance }: RollingContext): StageDraft {
     exit: [],
     onFailure: 'undo-all',
     commit: false,
+    promises: ['from'],
   };
 }
 
@@ -88,6 +89,7 @@ function soak({ model, wish, gates }: RollingContext): StageDraft {
     exit: [],
     onFailure: 'hold',
     commit: false,
+    promises: ['from', 'to'],
   };
 }
 

@@ -30,6 +30,7 @@ export function switchClients(context: RollingContext): StageDraft {
     exit: [gates.nodesReady(), gates.workloadsUnchanged(), gates.connectionsHeld(model.from)],
     onFailure: 'undo-all',
     commit: false,
+    promises: ['from', 'to'],
   };
 }
 

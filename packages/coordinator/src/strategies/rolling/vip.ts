@@ -52,6 +52,7 @@ export function widenVip(context: RollingContext): StageDraft {
     exit: [gates.addressCounted(model.from.address), gates.addressCounted(to.address, 2_000), gates.toAnswers(), gates.connectionsHeld(model.from)],
     onFailure: 'undo-all',
     commit: false,
+    promises: ['from'],
   };
 }
 
@@ -73,6 +74,7 @@ export function narrowVip(context: RollingContext): StageDraft {
     exit: [gates.addressReleased(model.from.address), gates.addressCounted(to.address), gates.toAnswers(), gates.nodesReady(), gates.workloadsUnchanged()],
     onFailure: 'undo-stage',
     commit: true,
+    promises: ['to'],
   };
 }
 
