@@ -1,7 +1,6 @@
 /**
  * Every host's agent has been heard of lately and has no complaint of its own. Says nothing about the cluster.
  */
-import { hostId } from '@reberth/protocol/ids.ts';
 import * as v from 'valibot';
 import { defineGate, pass, wait } from './gate.ts';
 import { HostsParam } from './host-answer.ts';
@@ -17,8 +16,8 @@ export const agentsHeard = defineGate({
     }),
   judge(history, p, nowMs) {
     const why = (history.at(-1)?.sample ?? []).flatMap(({ host, heardAtMs, problems }) => {
-      if (heardAtMs === 0) return [`${hostId(host)}: never heard of`];
-      if (nowMs - heardAtMs > p.withinMs) return [`${host}: silent for ${Math.round((nowMs - heardAtMs) / 1000)} s`];
+      if (heardAtMs === 0) return [`${host}: never heard of`];
+      if (nowMs - heardAtMs > p.withinMs) return [`${host}: silent for more than ${p.withinMs / 1000} s`];
       return problems.map((problem) => `${host}: ${problem}`);
     });
     return why.length === 0 ? pass() : wait(why.join('; '));

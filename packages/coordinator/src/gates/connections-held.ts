@@ -13,17 +13,21 @@ export const connectionsHeld = defineGate({
   title: (p) => `held connections to ${endpointText(p.endpoint)} stay whole`,
   probe: async (probes, p) =>
     p.hosts.map((host) => {
-      const seen = probes.heartbeat(host)?.heartbeat.observations.find(({ address, port }) => address === p.endpoint.address && port === p.endpoint.port);
+      const seen = probes
+        .heartbeat(host)
+        ?.heartbeat.observations.find(({ address, port }) => address === p.endpoint.address && port === p.endpoint.port);
       return { host, heldBroken: seen?.heldBroken };
     }),
   judge(history) {
-    const first = history.at(0)?.sample ?? [];
     const last = history.at(-1)?.sample ?? [];
     const blind = last.filter(({ heldBroken }) => heldBroken === undefined).map(({ host }) => host);
     if (blind.length > 0) return wait(`${blind.join(', ')} not watching yet`);
-    const broken = last.flatMap(({ host, heldBroken }) => {
-      const before = first.find((sample) => sample.host === host)?.heldBroken ?? 0;
-      return heldBroken !== undefined && heldBroken > before ? [`${host}: ${heldBroken - before} broken`] : [];
+    // Counted from each host's own first answer: what broke before this gate began to look is not its business.
+    const firstOf = (wanted: string) =>
+      history.flatMap(({ sample }) => sample.filter(({ host }) => host === wanted)).find(({ heldBroken }) => heldBroken !== undefined);
+    const broken = last.flatMap(({ host, heldBroken = 0 }) => {
+      const since = heldBroken - (firstOf(host)?.heldBroken ?? 0);
+      return since > 0 ? [`${host}: ${since} broken`] : [];
     });
     return broken.length === 0 ? pass() : fail(broken.join('; '));
   },

@@ -8,7 +8,13 @@ import { defineGate, pass, wait } from './gate.ts';
 import { askHosts, type HostAnswer } from './host-answer.ts';
 
 const Health = v.object({ status: v.number(), body: v.string(), why: v.string() });
-const Member = v.object({ host: v.pipe(v.string(), v.transform(hostId)), url: v.string(), caFile: v.string(), certFile: v.string(), keyFile: v.string() });
+const Member = v.object({
+  host: v.pipe(v.string(), v.transform(hostId)),
+  url: v.string(),
+  caFile: v.string(),
+  certFile: v.string(),
+  keyFile: v.string(),
+});
 
 export const etcdQuorum = defineGate({
   name: 'etcd-quorum',
@@ -27,6 +33,8 @@ export const etcdQuorum = defineGate({
     });
     if (unwell.length === 0) return pass();
     const left = sample.length - unwell.length;
-    return wait(`${unwell.length} of ${sample.length} members unwell${left > sample.length / 2 ? ', quorum hangs on the rest' : ', no quorum'}: ${unwell.join('; ')}`);
+    return wait(
+      `${unwell.length} of ${sample.length} members unwell${left > sample.length / 2 ? ', quorum hangs on the rest' : ', no quorum'}: ${unwell.join('; ')}`,
+    );
   },
 });

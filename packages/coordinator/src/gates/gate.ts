@@ -16,7 +16,10 @@ export interface Gate<Params, Sample> {
   readonly params: GenericSchema<unknown, Params>;
   title(params: Params): string;
   probe(probes: Probes, params: Params, signal: AbortSignal): Promise<Sample>;
-  /** Pure. `history` is oldest first and never empty; `holdForMs` has been added to the params by the executor's window, see judgeHeld. */
+  /**
+   * Pure. `history` is oldest first, never empty, and begins when the gate was opened. The verdict is about this moment: how long it has to
+   * last, and when waiting ends, is no business of the gate but of `judgeHeld`. Words should not count up from sample to sample.
+   */
   judge(history: readonly Sampled<Sample>[], params: Params, nowMs: number): Verdict;
 }
 

@@ -14,7 +14,9 @@ export const proxyHealthy = defineGate({
   title: (p) => `kube-proxy is healthy on ${p.hosts.join(', ')}`,
   probe: (probes, p, signal) => askHosts(probes, p.hosts, 'http', { url: p.url }, Http, signal),
   judge(history) {
-    const why = complaints(history.at(-1)?.sample ?? [], ({ status, why }) => (status === 200 ? undefined : status === 0 ? why : `answers ${status}`));
+    const why = complaints(history.at(-1)?.sample ?? [], ({ status, why }) =>
+      status === 200 ? undefined : status === 0 ? why : `answers ${status}`,
+    );
     return why.length === 0 ? pass() : wait(why.join('; '));
   },
 });

@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot';
 import { defineGate, pass, wait } from './gate.ts';
-import { askHosts, HostsParam, type HostAnswer } from './host-answer.ts';
+import { askHosts, type HostAnswer, HostsParam } from './host-answer.ts';
 
 const Addresses = v.array(v.object({ networkInterface: v.string(), address: v.string() }));
 type Sample = readonly HostAnswer<v.InferOutput<typeof Addresses>>[];
@@ -32,5 +32,7 @@ function judgeHolders(sample: Sample, address: string, wanted: 0 | 1) {
   if (silent.length > 0) return wait(`cannot count the holders of ${address}: ${silent.join('; ')}`);
   const holders = sample.filter(({ answer }) => answer.ok && answer.value.some((held) => held.address === address)).map(({ host }) => host);
   if (holders.length === wanted) return pass();
-  return wait(holders.length === 0 ? `no load balancer holds ${address}` : `${holders.join(' and ')} hold${holders.length === 1 ? 's' : ''} ${address}`);
+  return wait(
+    holders.length === 0 ? `no load balancer holds ${address}` : `${holders.join(' and ')} hold${holders.length === 1 ? 's' : ''} ${address}`,
+  );
 }

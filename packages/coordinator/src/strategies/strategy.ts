@@ -1,8 +1,9 @@
 /**
  * The shape of a strategy: from a model and a wish to a draft. Pure; choices that an operator would ask about are written into `notes`.
  */
-import type { PlanDraft } from '../planner/draft.ts';
+
 import type { ClusterModel } from '../layouts/model.ts';
+import type { PlanDraft } from '../planner/draft.ts';
 
 export interface Wish {
   /** New address; the port stays. */

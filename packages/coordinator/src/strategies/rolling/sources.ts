@@ -36,7 +36,9 @@ function inventorySteps({ model, to, instance }: RollingContext): readonly StepD
     params: {
       file: inventory.file,
       section,
-      set: inventory.variables.filter((variable) => variable.section === section).map(({ name, value, holds }) => ({ name, from: value, to: wanted[holds] })),
+      set: inventory.variables
+        .filter((variable) => variable.section === section)
+        .map(({ name, value, holds }) => ({ name, from: value, to: wanted[holds] })),
     },
     inputs: [],
   }));

@@ -9,9 +9,9 @@ import type { StageDraft } from '../../planner/draft.ts';
 import type { Drafted, Strategy, Wish } from '../strategy.ts';
 import { narrowCertificates, widenCertificates } from './certificates.ts';
 import { gatesFor } from './gates.ts';
-import { chooseInstance, narrowVip, type NewInstance, widenVip } from './vip.ts';
 import { sources } from './sources.ts';
 import { switchClients } from './switch.ts';
+import { chooseInstance, type NewInstance, narrowVip, widenVip } from './vip.ts';
 
 export const rolling: Strategy = { name: 'rolling', title: 'widen, switch, narrow', draft };
 
@@ -105,6 +105,8 @@ function notes({ model, wish, instance, to }: RollingContext): string[] {
     wish.acceptStragglers
       ? `clients outside the cluster that still use ${model.from.address} after ${Math.round(wish.soakMs / 1000)} s of soak are named in the report and lose it when it is withdrawn`
       : `clients outside the cluster that still use ${model.from.address} hold the rollout before anything is withdrawn; --accept-stragglers names them and goes on`,
-    ...(wish.narrowCertificates ? [] : [`the serving certificates keep covering ${model.from.address} beside ${to.address}; --narrow-certificates takes it out at the end`]),
+    ...(wish.narrowCertificates
+      ? []
+      : [`the serving certificates keep covering ${model.from.address} beside ${to.address}; --narrow-certificates takes it out at the end`]),
   ];
 }

@@ -3,7 +3,7 @@
  * kube-proxy goes before kubelet, because a kubelet restart is the one thing that workloads could notice.
  */
 import { stageId, stepId } from '@reberth/protocol/ids.ts';
-import { endpointUrl } from '@reberth/protocol/plan.ts';
+import { endpointUrl, type GateUse } from '@reberth/protocol/plan.ts';
 import type { ClientHost } from '../../layouts/model.ts';
 import type { StageDraft, StepDraft, WaveDraft } from '../../planner/draft.ts';
 import type { RollingContext } from './strategy.ts';
@@ -22,8 +22,10 @@ export function switchClients(context: RollingContext): StageDraft {
     why: 'one canary proves the new path before anyone else depends on it',
     enter: [gates.toAnswers(), gates.nodesReady()],
     waves: [
-      ...(canary === undefined ? [] : [wave(context, `canary ${canary.host}`, [canary])]),
-      ...batches(rest, wish.batch).map((hosts) => wave(context, `node${hosts.length === 1 ? '' : 's'} ${hosts.map(({ host }) => host).join(', ')}`, hosts)),
+      ...(canary === undefined ? [] : [wave(context, `canary ${canary.host}`, [canary], [gates.leasesRenewed()])]),
+      ...batches(rest, wish.batch).map((hosts) =>
+        wave(context, `node${hosts.length === 1 ? '' : 's'} ${hosts.map(({ host }) => host).join(', ')}`, hosts),
+      ),
       ...masters.map((master) => wave(context, `master ${master.host}`, [master])),
       ...(others.length === 0 ? [] : [wave(context, `other hosts ${others.map(({ host }) => host).join(', ')}`, others)]),
     ],
@@ -34,14 +36,19 @@ export function switchClients(context: RollingContext): StageDraft {
   };
 }
 
-function wave({ model, to, gates }: RollingContext, title: string, hosts: readonly ClientHost[]): WaveDraft {
-  const proxies = hosts.filter(({ groups }) => groups.some(({ name, reader }) => name === 'kube-proxy' && reader !== undefined)).map(({ host }) => host);
-  const looks = [gates.nodesReady(), ...(proxies.length === 0 ? [] : [gates.proxyHealthy(proxies)]), ...(hosts.some(({ isMaster }) => isMaster) ? [gates.etcdQuorum()] : [])];
-  const quiet = gates.hostsQuiet(hosts.filter(({ host }) => !model.loadBalancers.some((balancer) => balancer.host === host)).map(({ host }) => host));
+function wave({ model, to, gates }: RollingContext, title: string, hosts: readonly ClientHost[], proof: readonly GateUse[] = []): WaveDraft {
+  const proxies = hosts
+    .filter(({ groups }) => groups.some(({ name, reader }) => name === 'kube-proxy' && reader !== undefined))
+    .map(({ host }) => host);
+  const looks = [
+    gates.nodesReady(),
+    ...(proxies.length === 0 ? [] : [gates.proxyHealthy(proxies)]),
+    ...(hosts.some(({ isMaster }) => isMaster) ? [gates.etcdQuorum()] : []),
+  ];
   return {
     title,
     steps: hosts.flatMap((host) => stepsOf(host, endpointUrl(model.from), endpointUrl(to))),
-    exit: [...looks, ...(hosts.every(({ host }) => model.loadBalancers.some((balancer) => balancer.host === host)) ? [] : [quiet])],
+    exit: [...looks, ...proof, gates.hostsQuiet(hosts.map(({ host }) => host))],
     back: looks,
   };
 }

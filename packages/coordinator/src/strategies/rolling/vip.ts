@@ -39,7 +39,13 @@ export function widenVip(context: RollingContext): StageDraft {
   const { model, to, instance, gates } = context;
   const stage = stageId('widen-vip');
   const lacking = model.loadBalancers.filter(({ newInstance, oldInstance }) => newInstance === undefined && oldInstance !== undefined);
-  const change = (balancer: LoadBalancer) => ({ op: 'add', like: balancer.oldInstance?.name ?? '', name: instance.name, virtualRouterId: instance.virtualRouterId, address: to.address });
+  const change = (balancer: LoadBalancer) => ({
+    op: 'add',
+    like: balancer.oldInstance?.name ?? '',
+    name: instance.name,
+    virtualRouterId: instance.virtualRouterId,
+    address: to.address,
+  });
   return {
     id: stage,
     title: `serve ${to.address} beside ${model.from.address}`,
@@ -71,7 +77,13 @@ export function narrowVip(context: RollingContext): StageDraft {
       exit: [gates.addressCounted(to.address)],
       back: [gates.addressCounted(to.address), gates.addressCounted(model.from.address), gates.endpointAnswers(model.from)],
     }),
-    exit: [gates.addressReleased(model.from.address), gates.addressCounted(to.address), gates.toAnswers(), gates.nodesReady(), gates.workloadsUnchanged()],
+    exit: [
+      gates.addressReleased(model.from.address),
+      gates.addressCounted(to.address),
+      gates.toAnswers(),
+      gates.nodesReady(),
+      gates.workloadsUnchanged(),
+    ],
     onFailure: 'undo-stage',
     commit: true,
     promises: ['to'],
@@ -87,29 +99,33 @@ function vrrpWaves(
   gates: { readonly exit: readonly GateUse[]; readonly back: readonly GateUse[] },
 ): readonly WaveDraft[] {
   const common = (balancer: LoadBalancer) => ({ file: balancer.file, staged: `${balancer.file}.reberth`, change: change(balancer) });
-  const staged = balancers.map((balancer): StepDraft => ({
-    id: stepId(`${stage}/${balancer.host}/stage`),
-    host: balancer.host,
-    kind: 'vrrp-instance-staged',
-    version: 1,
-    params: common(balancer),
-    inputs: [],
-  }));
-  const loaded = balancers.map((balancer, index): WaveDraft => ({
-    title: `load on ${balancer.host}${index === balancers.length - 1 ? ' (the holder)' : ' (a backup)'}`,
-    steps: [
-      {
-        id: stepId(`${stage}/${balancer.host}/load`),
-        host: balancer.host,
-        kind: 'vrrp-instance-loaded',
-        version: 1,
-        params: { ...common(balancer), unit: balancer.unit, networkInterface: balancer.networkInterface, address, keep: keep(balancer) },
-        inputs: [],
-      },
-    ],
-    exit: gates.exit,
-    // The way back ends at the backup: only when every load balancer is as it was can the addresses be counted.
-    back: index === 0 ? gates.back : [],
-  }));
+  const staged = balancers.map(
+    (balancer): StepDraft => ({
+      id: stepId(`${stage}/${balancer.host}/stage`),
+      host: balancer.host,
+      kind: 'vrrp-instance-staged',
+      version: 1,
+      params: common(balancer),
+      inputs: [],
+    }),
+  );
+  const loaded = balancers.map(
+    (balancer, index): WaveDraft => ({
+      title: `load on ${balancer.host}${index === balancers.length - 1 ? ' (the holder)' : ' (a backup)'}`,
+      steps: [
+        {
+          id: stepId(`${stage}/${balancer.host}/load`),
+          host: balancer.host,
+          kind: 'vrrp-instance-loaded',
+          version: 1,
+          params: { ...common(balancer), unit: balancer.unit, networkInterface: balancer.networkInterface, address, keep: keep(balancer) },
+          inputs: [],
+        },
+      ],
+      exit: gates.exit,
+      // The way back ends at the backup: only when every load balancer is as it was can the addresses be counted.
+      back: index === 0 ? gates.back : [],
+    }),
+  );
   return [{ title: 'stage the files on every load balancer', steps: staged, exit: [], back: [] }, ...loaded];
 }
