@@ -1,10 +1,11 @@
-import { type Happening, newTally, observationOf, type Tally, tallied } from '@reberth/agent/observe/tally.ts';
+import { type Happening, newTally, observationOf, type Tally, tallied } from '@reberth/protocol/tally.ts';
 import test from 'ava';
 
 const answered: Happening = { is: 'answered' };
 const failed: Happening = { is: 'failed', why: 'connect ECONNREFUSED' };
 
-const after = (...happenings: readonly (readonly [number, Happening])[]): Tally => happenings.reduce((tally, [atMs, happening]) => tallied(tally, happening, atMs), newTally);
+const after = (...happenings: readonly (readonly [number, Happening])[]): Tally =>
+  happenings.reduce((tally, [atMs, happening]) => tallied(tally, happening, atMs), newTally);
 
 test('an endpoint that always answers has no gap, however slow the schedule', (t) => {
   t.like(after([0, answered], [900, answered], [5_000, answered]), { probes: 3, failed: 0, longestGapMs: 0 });

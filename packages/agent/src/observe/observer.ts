@@ -4,8 +4,8 @@
  * it covers fall out), that the schedule does not drift, and that watching ends by itself. Counts start when an endpoint is first named.
  */
 import type { Observation, Query } from '@reberth/protocol/query.ts';
+import { type Happening, newTally, observationOf, type Tally, tallied } from '@reberth/protocol/tally.ts';
 import type { Dialer, Target } from './dialer.ts';
-import { type Happening, newTally, observationOf, type Tally, tallied } from './tally.ts';
 
 /** Survives one lost SYN (the kernel repeats it after 1 s). */
 const DIAL_TIMEOUT_MS = 2_000;

@@ -17,8 +17,9 @@ export interface Gate<Params, Sample> {
   title(params: Params): string;
   probe(probes: Probes, params: Params, signal: AbortSignal): Promise<Sample>;
   /**
-   * Pure. `history` is oldest first, never empty, and begins when the gate was opened. The verdict is about this moment: how long it has to
-   * last, and when waiting ends, is no business of the gate but of `judgeHeld`. Words should not count up from sample to sample.
+   * Pure. `history` is oldest first, never empty, and begins when the gate was opened. It may have lost some from its
+   * middle, never the first. The verdict is about this moment: how long it has to last and when waiting ends is no business of the gate but of
+   * the executor's window (executor/gate-window.ts). Words should not count up from sample to sample.
    */
   judge(history: readonly Sampled<Sample>[], params: Params, nowMs: number): Verdict;
 }

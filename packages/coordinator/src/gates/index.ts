@@ -2,6 +2,7 @@
  * Every gate there is, by hand: this list is what a reader checks to learn what Reberth can look at. A plan names gates and carries their
  * parameters as data; here the two meet. An unknown gate or wrong parameters are refused when a plan is made, and are a bug later.
  */
+import type { ClusterSnapshot } from '@reberth/protocol/cluster.ts';
 import type { Verdict } from '@reberth/protocol/event.ts';
 import type { GateUse } from '@reberth/protocol/plan.ts';
 import * as v from 'valibot';
@@ -20,8 +21,6 @@ import { proxyHealthy } from './proxy-healthy.ts';
 import { stragglers } from './stragglers.ts';
 import { vipReleased, vipSingleHolder } from './vip-holders.ts';
 import { workloadsUnchanged } from './workloads-unchanged.ts';
-
-export { type Held, type Judged, judgeHeld } from './held.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -58,6 +57,13 @@ export const probeGate = (name: string, probes: Probes, params: Params, signal: 
 /** Pure. `history`: samples that `probeGate` made for the same gate and parameters, oldest first, at least one. */
 export const judgeGate = (name: string, params: Params, history: readonly Sampled<unknown>[], nowMs: number): Verdict =>
   gateOf(name).judge(history, params, nowMs);
+
+/** Both, for one who keeps the baseline himself. */
+export const gatesOver = (probes: Omit<Probes, 'baseline'>) => ({
+  probe: (name: string, params: Params, before: ClusterSnapshot | undefined, signal: AbortSignal): Promise<unknown> =>
+    probeGate(name, { ...probes, baseline: () => before }, params, signal),
+  judge: judgeGate,
+});
 
 /** What is wrong with this use, in words; empty when nothing is. */
 export function checkGateUse(use: GateUse): readonly string[] {

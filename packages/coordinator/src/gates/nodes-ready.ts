@@ -2,8 +2,8 @@
  * Every Node of the baseline is there, is the same object with the same podCIDR, is Ready, and its kubelet has renewed its lease lately.
  * A renewed lease is the only proof that a kubelet reaches the API: its own health page does not say so, and Ready lags by 40 s.
  */
+import type { NodeSeen } from '@reberth/protocol/cluster.ts';
 import * as v from 'valibot';
-import type { NodeSeen } from '../kubernetes/snapshot.ts';
 import { compareNodes } from '../kubernetes/workloads.ts';
 import { defineGate, pass, wait } from './gate.ts';
 

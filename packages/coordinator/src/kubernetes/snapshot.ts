@@ -1,42 +1,15 @@
 /**
  * Nodes, leases and Pods of the cluster at one moment, reduced to what gates compare. Parsing is pure and asks only for the fields used;
- * an answer of another shape or status is an answer with a reason.
+ * an answer of another shape or status is an answer with a reason. A Pod that has done its work counts as ready; a cluster without leases
+ * (before 1.14) counts the heartbeat of the Ready condition as one.
  */
+import type { ClusterSnapshot, NodeSeen, PodSeen } from '@reberth/protocol/cluster.ts';
 import { messageOf } from '@reberth/protocol/errors.ts';
 import * as v from 'valibot';
 import type { Answer } from '../probes/probes.ts';
 import type { KubernetesClient } from './client.ts';
 
-export interface NodeSeen {
-  readonly name: string;
-  readonly uid: string;
-  readonly podCidr: string;
-  readonly ready: boolean;
-  /** Why it is not Ready; empty when it is. */
-  readonly why: string;
-  /** By the host's clock. 0: no lease. A cluster that has no leases at all (before 1.14) counts the heartbeat of the Ready condition. */
-  readonly leaseRenewedAtMs: number;
-  readonly unschedulable: boolean;
-}
-
-export interface PodSeen {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly node: string;
-  /** Ready, or has done its work. */
-  readonly ready: boolean;
-  /** Of all its containers together. */
-  readonly restarts: number;
-  /** `ReplicaSet/web-5d8f`; empty without a controller. */
-  readonly owner: string;
-}
-
-export interface ClusterSnapshot {
-  readonly takenAtMs: number;
-  readonly nodes: readonly NodeSeen[];
-  readonly pods: readonly PodSeen[];
-}
+export type { ClusterSnapshot, NodeSeen, PodSeen };
 
 const Meta = v.object({ name: v.string(), uid: v.optional(v.string(), ''), namespace: v.optional(v.string(), '') });
 const Condition = v.object({
@@ -65,7 +38,7 @@ const Pods = listOf(
   v.object({
     metadata: v.object({
       ...Meta.entries,
-      ownerReferences: v.nullish(v.array(v.object({ kind: v.string(), name: v.string(), controller: v.optional(v.boolean(), false) })), []),
+      ownerReferences: v.nullish(v.array(v.object({ kind: v.string(), controller: v.optional(v.boolean(), false) })), []),
     }),
     spec: v.optional(v.object({ nodeName: v.optional(v.string(), '') }), {}),
     status: v.optional(
@@ -154,7 +127,7 @@ function podSeen({ metadata, spec, status }: PodItem): PodSeen {
     node: spec.nodeName,
     ready: status.phase === 'Succeeded' || status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True'),
     restarts: [...status.containerStatuses, ...status.initContainerStatuses].reduce((sum, { restartCount }) => sum + restartCount, 0),
-    owner: owner === undefined ? '' : `${owner.kind}/${owner.name}`,
+    owner: owner?.kind ?? '',
   };
 }
 

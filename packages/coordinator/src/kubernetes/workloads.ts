@@ -3,7 +3,7 @@
  * the same number of restarts. Differences are words for people. Pods that came later are nobody's loss, and Pods of Jobs come and go by
  * themselves. Pure.
  */
-import type { ClusterSnapshot, NodeSeen, PodSeen } from './snapshot.ts';
+import type { ClusterSnapshot, NodeSeen, PodSeen } from '@reberth/protocol/cluster.ts';
 
 /** Empty when nothing was replaced or restarted. Each is for good: waiting does not undo it. */
 export function compareWorkloads(before: ClusterSnapshot, after: ClusterSnapshot): readonly string[] {
@@ -25,12 +25,6 @@ export function podsNotReady(before: ClusterSnapshot, after: ClusterSnapshot): r
   );
 }
 
-/** Restarts and replacements since `before`, by the Node that the Pods were on. */
-export function podsRestarted(before: ClusterSnapshot, after: ClusterSnapshot, node: string): number {
-  const pods = byName(after.pods, podName);
-  return before.pods.filter((pod) => pod.node === node && podDifference(pod, pods.get(podName(pod))).length > 0).length;
-}
-
 function nodeDifference(before: NodeSeen, after: NodeSeen | undefined): readonly string[] {
   if (after === undefined) return [`Node ${before.name} is gone`];
   if (after.uid !== before.uid) return [`Node ${before.name} is another object: uid was ${before.uid} and is ${after.uid}`];
@@ -49,6 +43,6 @@ function podDifference(before: PodSeen, after: PodSeen | undefined): readonly st
 
 const podName = ({ namespace, name }: PodSeen): string => `${namespace}/${name}`;
 
-const isOfJob = ({ owner }: PodSeen): boolean => owner.startsWith('Job/');
+const isOfJob = ({ owner }: PodSeen): boolean => owner === 'Job';
 
 const byName = <T>(items: readonly T[], name: (item: T) => string): ReadonlyMap<string, T> => new Map(items.map((item) => [name(item), item]));

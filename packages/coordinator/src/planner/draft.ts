@@ -34,4 +34,3 @@ export interface PlanDraft extends Omit<Plan, 'stages'> {
 /** Every step of one host in the order in which it would run: what a dry run is asked with. */
 export const stepsOfHost = (draft: PlanDraft, host: HostId): readonly StepDraft[] =>
   draft.stages.flatMap(({ waves }) => waves.flatMap(({ steps }) => steps.filter((step) => step.host === host)));
-

@@ -12,7 +12,10 @@ export interface Findings {
   /** When each host's facts arrived here, to compare its clock with. */
   readonly receivedAtMs: ReadonlyMap<string, number>;
   readonly silentHosts: readonly { readonly host: HostId; readonly why: string }[];
-  readonly claims: readonly { readonly host: HostId; readonly answer: Answer<{ readonly claimedBy?: string | undefined; readonly local: boolean }> }[];
+  readonly claims: readonly {
+    readonly host: HostId;
+    readonly answer: Answer<{ readonly claimedBy?: string | undefined; readonly local: boolean }>;
+  }[];
   readonly heardRouters: readonly { readonly virtualRouterId: number; readonly source: string }[];
   readonly clusterCa: Answer<unknown>;
   readonly nodes: Answer<readonly { readonly name: string; readonly ready: boolean; readonly why: string }[]>;
@@ -58,9 +61,19 @@ function addressInUse(model: ClusterModel, to: string, { claims, facts }: Findin
 
 function routerIdClash(model: ClusterModel, { heardRouters }: Findings): readonly string[] {
   const own = new Set(model.loadBalancers.map(({ host }) => String(host)));
-  const ids = new Set(model.loadBalancers.flatMap(({ oldInstance, newInstance }) => [oldInstance, newInstance].flatMap((instance) => (instance === undefined ? [] : [instance.virtualRouterId]))));
+  const ids = new Set(
+    model.loadBalancers.flatMap(({ oldInstance, newInstance }) =>
+      [oldInstance, newInstance].flatMap((instance) => (instance === undefined ? [] : [instance.virtualRouterId])),
+    ),
+  );
   const foreign = heardRouters.filter(({ virtualRouterId, source }) => ids.has(virtualRouterId) && !own.has(source));
-  return [...new Set(foreign.map(({ virtualRouterId, source }) => `VRRP router id ${virtualRouterId} is also used by ${source}, which is no load balancer of this cluster`))];
+  return [
+    ...new Set(
+      foreign.map(
+        ({ virtualRouterId, source }) => `VRRP router id ${virtualRouterId} is also used by ${source}, which is no load balancer of this cluster`,
+      ),
+    ),
+  ];
 }
 
 function clockSkew({ facts, receivedAtMs }: Findings): readonly string[] {
@@ -80,6 +93,9 @@ function unknownPlaces(model: ClusterModel, { facts }: Findings): readonly strin
   return facts.flatMap(({ host, places }) => {
     const known = new Set(model.knownPlaces.filter((place) => place.host === host).map(({ path }) => path));
     const unknown = places.filter(({ address, path }) => address === model.from.address && !known.has(path));
-    return unknown.map(({ path, line, form }) => `${host}: ${path}:${line} holds ${model.from.address}${form === 'san' ? ' in a certificate' : ''} and is no place that this layout knows`);
+    return unknown.map(
+      ({ path, line, form }) =>
+        `${host}: ${path}:${line} holds ${model.from.address}${form === 'san' ? ' in a certificate' : ''} and is no place that this layout knows`,
+    );
   });
 }

@@ -1,12 +1,12 @@
 /**
- * What gates ask of the real world: hosts over the wire, the API over the masters, heartbeats and the baseline from memory. Every question
- * has a limit, and every surprise becomes an answer with a reason.
+ * What gates ask of the real world: hosts over the wire, the API over the masters, heartbeats from memory. Every question has a
+ * limit, and every surprise becomes an answer with a reason. The baseline belongs to a rollout and is added by whoever runs it.
  */
 import { messageOf } from '@reberth/protocol/errors.ts';
 import type { HostId } from '@reberth/protocol/ids.ts';
 import type { Heartbeat, Query, QueryAnswer } from '@reberth/protocol/query.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import { type ClusterSnapshot, takeSnapshot } from '../kubernetes/snapshot.ts';
+import { takeSnapshot } from '../kubernetes/snapshot.ts';
 import type { Probes } from './probes.ts';
 
 export interface ProbeParts {
@@ -14,7 +14,6 @@ export interface ProbeParts {
   /** The latest of each host, kept by whoever hears them. */
   readonly heartbeats: ReadonlyMap<HostId, { readonly heartbeat: Heartbeat; readonly heardAtMs: number }>;
   readonly kubernetes: KubernetesClient;
-  readonly baseline: () => ClusterSnapshot | undefined;
   readonly nowMs: () => number;
 }
 
@@ -23,7 +22,7 @@ const HOST_TIMEOUT_MS = 12_000;
 /** A loaded API server answers /readyz within a second or two; one that hangs is not ready. */
 const API_TIMEOUT_MS = 5_000;
 
-export function coordinatorProbes({ wire, heartbeats, kubernetes, baseline, nowMs }: ProbeParts): Probes {
+export function coordinatorProbes({ wire, heartbeats, kubernetes, nowMs }: ProbeParts): Omit<Probes, 'baseline'> {
   return {
     async host(host, probe, params, signal) {
       try {
@@ -34,7 +33,6 @@ export function coordinatorProbes({ wire, heartbeats, kubernetes, baseline, nowM
     },
     heartbeat: (host) => heartbeats.get(host),
     cluster: (signal) => takeSnapshot(kubernetes, signal, nowMs),
-    baseline,
     api: (address, port, path, signal) => kubernetes.get(path, { via: { address, port }, timeoutMs: API_TIMEOUT_MS, signal }),
     nowMs,
   };

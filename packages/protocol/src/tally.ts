@@ -1,9 +1,9 @@
 /**
- * Counts of one watched endpoint. Pure: a tally and what happened give the next tally. The longest gap runs from one success to the next
+ * Counts of one watched endpoint, the same on every observer. Pure: a tally and what happened give the next tally. The longest gap runs from one success to the next
  * with at least one failure between them; a gap that is still open counts for as long as it has been seen to last.
  */
-import type { Endpoint } from '@reberth/protocol/plan.ts';
-import type { Observation } from '@reberth/protocol/query.ts';
+import type { Endpoint } from './plan.ts';
+import type { Observation } from './query.ts';
 
 export interface Tally {
   readonly probes: number;
