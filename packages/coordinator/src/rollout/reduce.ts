@@ -134,13 +134,14 @@ function reported(state: RolloutState, report: Report): Partial<RolloutState> {
   return step(state, report.step, () => settled(before, report));
 }
 
-function settled(before: StepState, { operation, outcome, left, why, outputs }: Report): StepState {
+function settled(before: StepState, { operation, outcome, why, outputs }: Report): StepState {
   if (operation === 'undo') {
     const undone = outcome === 'undone' || outcome === 'noop';
     return { ...before, standing: undone ? 'undone' : 'undo-failed', touched: !undone, why, ...(undone ? { outputs: {}, inputs: {} } : {}) };
   }
   if (outcome === 'done' || outcome === 'noop') return { ...before, standing: outcome, touched: outcome === 'done', why, outputs };
-  return { ...before, standing: outcome === 'refused' ? 'refused' : 'failed', touched: outcome !== 'refused' || left === 'between', why };
+  // A refusal counts as touched too: a second copy of the same ask may have found the host agreeable.
+  return { ...before, standing: outcome === 'refused' ? 'refused' : 'failed', touched: true, why };
 }
 
 /** Abort and undo win from every state; what was begun on the way forward is not waited for, because a host does its asks in order. */
