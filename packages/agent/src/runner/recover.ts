@@ -1,0 +1,59 @@
+/**
+ * Drives what was begun before a crash to an end, newest first. A step that is after and verifies is done; every other is taken back to
+ * before and has failed; a taking back goes on. The result is journaled as the answer to the ask, which comes again.
+ */
+import { messageOf } from '@reberth/protocol/errors.ts';
+import type { Change, Check } from '../actions/action.ts';
+import { type Entry, isOpen } from '../journal/ledger.ts';
+import type { Bound } from './bound.ts';
+import { recall } from './recall.ts';
+import { takeBack } from './take-back.ts';
+import { type Deed, ended, type Result, standingOf, type Work } from './work.ts';
+
+export async function recoverAll(work: Work): Promise<void> {
+  const open = [...work.journal.ledger().values()].filter(isOpen).toReversed();
+  for (const entry of open) await recoverOne(work, entry);
+}
+
+async function recoverOne(work: Work, entry: Entry): Promise<void> {
+  const { rollout, step, standing } = entry;
+  const known = await recall(work, entry);
+  if (!known.ok) {
+    // Left open and shown as such: an agent that knows the kind, or a repaired disk, can still end it.
+    work.log.error({ rollout, step, why: known.why }, 'cannot bring a begun step to an end');
+    return;
+  }
+  const result = standing === 'doing' ? await endDoing(work, known.bound, known.change) : await endUndoing(work, known.bound, known.change);
+  const operation = standing === 'doing' ? 'do' : 'undo';
+  const deed: Deed = { ...entry, operation, attempt: standing === 'doing' ? entry.doAttempt : entry.undoAttempt, startedAtMs: entry.atMs };
+  await ended(work, deed, result);
+  work.log.warn(
+    { rollout, step, operation, outcome: result.outcome, left: result.left, why: result.why },
+    'a step that was interrupted was brought to an end',
+  );
+}
+
+async function endDoing(work: Work, bound: Bound, change: Change): Promise<Result> {
+  const stands = await standingOf(work, bound, change);
+  let why = stands.why || 'interrupted';
+  if (stands.left === 'after') {
+    const check = await verified(work, bound, change);
+    if (check.ok) return { outcome: 'done', left: 'after', why: 'interrupted and found done', outputs: check.outputs ?? {} };
+    why = `interrupted; ${check.why}`;
+  }
+  const taken = await takeBack(work, bound, change, async () => undefined);
+  return { outcome: 'failed', left: taken.left, why: taken.why === '' ? `${why}; taken back` : `${why}; ${taken.why}` };
+}
+
+async function endUndoing(work: Work, bound: Bound, change: Change): Promise<Result> {
+  const taken = await takeBack(work, bound, change, async () => undefined);
+  return { outcome: taken.ok ? 'undone' : 'failed', left: taken.left, why: taken.why };
+}
+
+async function verified(work: Work, bound: Bound, change: Change): Promise<Check> {
+  try {
+    return await bound.verify(work.host, change);
+  } catch (error) {
+    return { ok: false, why: messageOf(error) };
+  }
+}

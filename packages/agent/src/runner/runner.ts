@@ -1,0 +1,138 @@
+/**
+ * The one way in which this host is changed: every ask goes through here, one at a time, in the order of arrival. Around every action the
+ * same dance: journal first, change second, look, journal. A repeated ask is answered from the journal.
+ */
+import type { Ask, Report } from '@reberth/protocol/ask.ts';
+import { digestOf, rolloutId, stepId } from '@reberth/protocol/ids.ts';
+import type { DryRunAnswer, DryRunRequest } from '@reberth/protocol/query.ts';
+import { type Entry, isOpen } from '../journal/ledger.ts';
+import { doStep } from './do-step.ts';
+import { dryRun } from './dry-run.ts';
+import { recoverAll } from './recover.ts';
+import { undoStep } from './undo-step.ts';
+import type { Work } from './work.ts';
+
+export interface JournalEntryView {
+  readonly rollout: string;
+  readonly step: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly standing: 'open' | 'done' | 'undone' | 'failed';
+  readonly atMs: number;
+}
+
+export interface Runner {
+  /** Rejects only when the journal takes no write any more: what became of the step is then for the next start to find out. */
+  perform(ask: Ask): Promise<Report>;
+  /** At start: every open entry is driven to an end. */
+  recover(): Promise<void>;
+  dryRun(request: DryRunRequest): Promise<DryRunAnswer>;
+  openSteps(): readonly string[];
+  entries(): readonly JournalEntryView[];
+  /** Newest first, of one rollout (the latest that left something here, when none is named). Stops at the first that cannot be taken back. */
+  undoEverything(rollout?: string): Promise<readonly Report[]>;
+  /** Resolves when nothing is in hand; asks that come afterwards are refused. */
+  close(): Promise<void>;
+}
+
+export function createRunner(work: Work): Runner {
+  let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
+  const inTurn = <T>(deed: () => Promise<T>): Promise<T> => {
+    const turn = last.then(deed);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+  const entries = (): readonly Entry[] => [...work.journal.ledger().values()];
+
+  return {
+    perform(ask) {
+      return inTurn(async () => (closed ? refusal(work, ask, 'the agent is stopping; ask again') : performed(work, ask)));
+    },
+    recover: () => inTurn(() => recoverAll(work)),
+    dryRun: (request) => dryRun(work.host, work.actionFor, request),
+    openSteps: () =>
+      entries()
+        .filter(isOpen)
+        .map(({ step }) => step),
+    entries: () => entries().map(viewOf),
+    undoEverything: (rollout) => inTurn(() => undoAll(work, rollout)),
+    async close() {
+      closed = true;
+      await last;
+    },
+  };
+}
+
+async function performed(work: Work, ask: Ask): Promise<Report> {
+  const { rollout, step, operation, attempt } = ask;
+  work.log.info({ rollout, step, operation, attempt, kind: ask.kind }, 'asked');
+  const report = operation === 'do' ? await doStep(work, ask) : await undoStep(work, ask);
+  const fields = { rollout, step, operation, attempt, outcome: report.outcome, left: report.left, why: report.why };
+  if (report.outcome === 'refused' || report.outcome === 'failed') work.log.warn(fields, 'answered');
+  else work.log.info(fields, 'answered');
+  return report;
+}
+
+async function undoAll(work: Work, wanted: string | undefined): Promise<readonly Report[]> {
+  const open = [...work.journal.ledger().values()].filter(leftSomething);
+  const rollout = wanted ?? open.at(-1)?.rollout;
+  const reports: Report[] = [];
+  for (const entry of open.filter((candidate) => candidate.rollout === rollout).toReversed()) {
+    const report = await performed(work, localUndo(work, entry));
+    reports.push(report);
+    if (report.outcome !== 'undone') break;
+  }
+  return reports;
+}
+
+const leftSomething = ({ standing, change }: Entry): boolean => change !== undefined && standing !== 'undone';
+
+/** An ask that this host makes of itself. */
+const localUndo = (work: Work, { rollout, step, kind, version, params, planDigest, undoAttempt }: Entry): Ask => ({
+  ...{
+    rollout: rolloutId(rollout),
+    step: stepId(step),
+    operation: 'undo',
+    attempt: undoAttempt + 1,
+    planDigest: digestOf(planDigest),
+    host: work.self,
+  },
+  ...{ epoch: 0, counter: 0, expiresAtMs: Number.MAX_SAFE_INTEGER, kind, version, params, expect: [], inputs: {} },
+});
+
+const VIEWS = {
+  doing: 'open',
+  undoing: 'open',
+  done: 'done',
+  noop: 'done',
+  failed: 'failed',
+  'undo-failed': 'failed',
+  undone: 'undone',
+} as const satisfies Record<Entry['standing'], JournalEntryView['standing']>;
+
+export const viewOf = ({ rollout, step, kind, title, standing, atMs }: Entry): JournalEntryView => ({
+  rollout,
+  step,
+  kind,
+  title,
+  standing: VIEWS[standing],
+  atMs,
+});
+
+export function refusal({ self, host }: Pick<Work, 'self' | 'host'>, { rollout, step, operation, attempt }: Ask, why: string): Report {
+  const nowMs = host.nowMs();
+  return {
+    rollout,
+    step,
+    operation,
+    attempt,
+    host: self,
+    outcome: 'refused',
+    left: operation === 'do' ? 'before' : 'between',
+    why,
+    startedAtMs: nowMs,
+    endedAtMs: nowMs,
+    outputs: {},
+  };
+}
