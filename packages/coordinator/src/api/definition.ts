@@ -2,8 +2,9 @@
  * The service and package definitions of coordinator.proto, as grpc-js wants them. Made from the embedded descriptor, so that nothing has
  * to be found on disk at run time.
  */
-import { coordinatorPackageDefinition } from '@reberth/protocol/codec/schema.ts';
+
 import { loadPackageDefinition, type ServiceClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
+import { coordinatorPackageDefinition } from '@reberth/protocol/codec/schema.ts';
 
 export const coordinatorPackage = coordinatorPackageDefinition();
 

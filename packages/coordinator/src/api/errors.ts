@@ -2,8 +2,8 @@
  * How an error crosses gRPC: the status code by its kind, the table's code, hint and reasons as JSON in trailing metadata, so that the
  * CLI prints what the coordinator meant and not what the transport made of it.
  */
-import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
-import { type ErrorCode, ERRORS, messageOf, ReberthError } from '@reberth/protocol/errors.ts';
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { ERRORS, type ErrorCode, messageOf, ReberthError } from '@reberth/protocol/errors.ts';
 import * as v from 'valibot';
 
 /** Ends in `-bin` because reasons may hold any text. */
@@ -36,7 +36,11 @@ export function fromServiceError(error: ServiceError): ReberthError {
   if (carried !== undefined) {
     const parsed = v.safeParse(Carried, JSON.parse(carried.toString()));
     if (parsed.success && parsed.output.code in ERRORS) {
-      return new ReberthError(parsed.output.code as ErrorCode, error.details, { reasons: parsed.output.reasons, hint: parsed.output.hint, cause: error });
+      return new ReberthError(parsed.output.code as ErrorCode, error.details, {
+        reasons: parsed.output.reasons,
+        hint: parsed.output.hint,
+        cause: error,
+      });
     }
   }
   if (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED) {

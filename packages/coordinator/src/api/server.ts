@@ -2,11 +2,20 @@
  * The gRPC server of the operators' API: mutual TLS, the standard health and reflection services, and the methods of the list. A client
  * without a certificate of the control CA gets no further than the handshake; an agent's certificate opens nothing here.
  */
-import { ServerCredentials, Server, type handleServerStreamingCall, type handleUnaryCall, type ServerUnaryCall, type ServerWritableStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+
+import type { PeerCertificate } from 'node:tls';
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { ReberthError } from '@reberth/protocol/errors.ts';
 import { HealthImplementation } from 'grpc-health-check';
-import type { PeerCertificate } from 'node:tls';
 import * as v from 'valibot';
 import { coordinatorPackage, coordinatorService } from './definition.ts';
 import { toServiceError } from './errors.ts';
@@ -27,10 +36,17 @@ export interface ApiOptions {
 /** A plan of some hundred hosts with its diffs fits; anything larger is a mistake or an attack. */
 const MESSAGE_LIMIT = 32 * 1024 * 1024;
 
-export async function serveApi(service: CoordinatorService, options: ApiOptions): Promise<{ readonly ports: readonly number[]; close(): Promise<void> }> {
+export async function serveApi(
+  service: CoordinatorService,
+  options: ApiOptions,
+): Promise<{ readonly ports: readonly number[]; close(): Promise<void> }> {
   const server = new Server({ 'grpc.max_receive_message_length': MESSAGE_LIMIT, 'grpc.max_send_message_length': MESSAGE_LIMIT });
   const implementation: UntypedServiceImplementation = {};
-  for (const method of methods) implementation[method.name] = method.kind === 'unary' ? unaryHandler(method as Unary<unknown>, service, options) : streamHandler(method as Streaming<unknown>, service, options);
+  for (const method of methods)
+    implementation[method.name] =
+      method.kind === 'unary'
+        ? unaryHandler(method as Unary<unknown>, service, options)
+        : streamHandler(method as Streaming<unknown>, service, options);
   server.addService(coordinatorService, implementation);
   const health = new HealthImplementation({ '': 'SERVING', 'reberth.v1.Coordinator': 'SERVING' });
   health.addToServer(server);
@@ -69,7 +85,9 @@ function callOf(call: AnyCall, options: ApiOptions): Call {
 function requestOf<T>(schema: v.GenericSchema<unknown, T>, raw: unknown): T {
   const parsed = v.safeParse(schema, raw);
   if (parsed.success) return parsed.output;
-  throw new ReberthError('usage', 'cannot read the request', { reasons: parsed.issues.map((issue) => `${v.getDotPath(issue) ?? ''}: ${issue.message}`) });
+  throw new ReberthError('usage', 'cannot read the request', {
+    reasons: parsed.issues.map((issue) => `${v.getDotPath(issue) ?? ''}: ${issue.message}`),
+  });
 }
 
 function unaryHandler(method: Unary<unknown>, service: CoordinatorService, options: ApiOptions): handleUnaryCall<unknown, object> {

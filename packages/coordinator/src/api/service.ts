@@ -2,13 +2,17 @@
  * What the operators' API offers, as one port: the gRPC methods are thin and know nothing else. Errors are ReberthError; everything
  * that an operator must read (refusals, states) is an answer.
  */
-import type { Facts } from '@reberth/protocol/facts.ts';
+
 import type { RolloutEvent } from '@reberth/protocol/event.ts';
+import type { Facts } from '@reberth/protocol/facts.ts';
 import type { RolloutId, StageId } from '@reberth/protocol/ids.ts';
 import type { Plan } from '@reberth/protocol/plan.ts';
 import type { RolloutReport } from '@reberth/protocol/rollout-report.ts';
 import type { PlanMade } from '../planning/make-plan.ts';
 import type { WishText } from '../planning/wish.ts';
+import type { OperatorCommand } from '../rollout/operator.ts';
+
+export type { OperatorCommand };
 
 export type RolloutState = 'none' | 'running' | 'paused' | 'held' | 'done' | 'rolled-back' | 'failed';
 
@@ -45,12 +49,16 @@ export interface HealthReport {
   readonly level: 'ok' | 'warning' | 'problem';
   readonly rollout: Status;
   readonly hosts: readonly HostRow[];
-  readonly endpoints: readonly { readonly endpoint: string; readonly observer: string; readonly probes: number; readonly failed: number; readonly longestGapMs: number }[];
+  readonly endpoints: readonly {
+    readonly endpoint: string;
+    readonly observer: string;
+    readonly probes: number;
+    readonly failed: number;
+    readonly longestGapMs: number;
+  }[];
   readonly nodes: readonly { readonly name: string; readonly ready: boolean; readonly why: string }[];
   readonly problems: readonly string[];
 }
-
-export type OperatorCommand = 'pause' | 'resume' | 'abort' | 'undo' | 'approve';
 
 export interface CoordinatorService {
   makePlan(wish: WishText, note: (text: string) => void, signal: AbortSignal): Promise<PlanMade>;

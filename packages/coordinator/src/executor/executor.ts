@@ -50,7 +50,8 @@ export async function createExecutor(ports: ExecutorPorts): Promise<Executor> {
   const find = (rollout: string): Run | undefined => {
     if (rollout === '') return [...runs.values()].at(-1);
     const run = runs.get(rolloutId(rollout));
-    if (run === undefined) throw new ReberthError('rollout-unknown', `cannot find rollout ${rollout}: known are ${[...runs.keys()].join(', ') || 'none'}`);
+    if (run === undefined)
+      throw new ReberthError('rollout-unknown', `cannot find rollout ${rollout}: known are ${[...runs.keys()].join(', ') || 'none'}`);
     return run;
   };
   const need = (rollout: string): Run => {
@@ -87,7 +88,8 @@ export async function createExecutor(ports: ExecutorPorts): Promise<Executor> {
       const run = need(rollout);
       const other = busy();
       return run.propose((state) => {
-        if (other !== undefined && other.rollout !== state.rollout) throw new ReberthError('rollout-busy', `cannot ${command} ${state.rollout}: ${other.rollout} is under way`);
+        if (other !== undefined && other.rollout !== state.rollout)
+          throw new ReberthError('rollout-busy', `cannot ${command} ${state.rollout}: ${other.rollout} is under way`);
         const accepted = operatorEvent(state, command, by);
         if (!accepted.ok) throw new ReberthError('rollout-state', accepted.why, { hint: `reberth status ${state.rollout}` });
         return accepted.body;
@@ -103,7 +105,10 @@ export async function createExecutor(ports: ExecutorPorts): Promise<Executor> {
 }
 
 function refuseWhenBusy(state: RolloutState | undefined): void {
-  if (state !== undefined) throw new ReberthError('rollout-busy', `cannot apply: rollout ${state.rollout} is ${state.standing}`, { hint: `reberth status ${state.rollout}` });
+  if (state !== undefined)
+    throw new ReberthError('rollout-busy', `cannot apply: rollout ${state.rollout} is ${state.standing}`, {
+      hint: `reberth status ${state.rollout}`,
+    });
 }
 
 /** `r-20261123-093012-4f1a`: in order of time, and short enough to type. */

@@ -17,7 +17,13 @@ export interface Weighed {
   readonly gaveUp: boolean;
 }
 
-export function weigh(window: GateWindow, verdict: Verdict, use: Pick<GateUse, 'holdForMs' | 'giveUpAfterMs'>, openedAtMs: number, nowMs: number): Weighed {
+export function weigh(
+  window: GateWindow,
+  verdict: Verdict,
+  use: Pick<GateUse, 'holdForMs' | 'giveUpAfterMs'>,
+  openedAtMs: number,
+  nowMs: number,
+): Weighed {
   if (verdict.is === 'fail') return { window: emptyWindow, verdict, gaveUp: true };
   if (verdict.is === 'skip') return { window, verdict, gaveUp: false };
   const late = nowMs - openedAtMs >= use.giveUpAfterMs;

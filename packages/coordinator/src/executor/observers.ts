@@ -8,7 +8,7 @@ import type { Heartbeat, Observation, Query, QueryAnswer } from '@reberth/protoc
 import type { Clock, Observers } from './ports.ts';
 
 /** Fine enough to see an election, coarse enough to cost an API server nothing. */
-const INTERVAL_MS = 200;
+export const INTERVAL_MS = 200;
 const TELL_EVERY_MS = 10_000;
 /** Three tellings may be lost. */
 const VALID_MS = 40_000;
@@ -18,7 +18,7 @@ export interface ObserverPorts {
   query(host: HostId, query: Query, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<QueryAnswer>;
   heartbeat(host: HostId): { readonly heartbeat: Heartbeat } | undefined;
   /** The coordinator's own measuring. */
-  readonly own: { watch(endpoints: readonly Endpoint[], intervalMs: number): void; observations(): readonly Observation[] };
+  readonly own: { start(endpoints: readonly Endpoint[]): void; observations(): readonly Observation[] };
   /** The cluster's CA on every host, by which endpoints are verified. */
   readonly caFile: string;
   readonly clock: Clock;
@@ -48,7 +48,7 @@ export function createObservers(ports: ObserverPorts): Observers & { stop(): voi
       telling.abort();
       telling = new AbortController();
       hosts = plan.hosts.map(({ id }) => id);
-      ports.own.watch(endpoints, INTERVAL_MS);
+      ports.own.start(endpoints);
       void keepTelling(endpoints, telling.signal);
     },
     readings() {
@@ -57,7 +57,7 @@ export function createObservers(ports: ObserverPorts): Observers & { stop(): voi
     },
     stop() {
       telling.abort();
-      ports.own.watch([], INTERVAL_MS);
+      ports.own.start([]);
     },
   };
 }

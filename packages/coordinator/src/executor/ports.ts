@@ -39,7 +39,11 @@ export interface ExecutorPorts {
   /** When this host was heard last; 0 for never. */
   heardAtMs(host: HostId): number;
   readonly clock: Clock;
-  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void; error(fields: object, message: string): void };
+  readonly log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+    error(fields: object, message: string): void;
+  };
   /** A decision could not be stored: the process must end, and go on from what is stored. */
   onStorageFailure(error: unknown): void;
 }

@@ -127,7 +127,9 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
       expect: step.expect,
       inputs: stepState(state, step.id).inputs,
     };
-    ports.send(ask).catch((error: unknown) => log.warn({ host: step.host, step: step.id, error: messageOf(error) }, 'cannot send an ask; it is sent again'));
+    ports
+      .send(ask)
+      .catch((error: unknown) => log.warn({ host: step.host, step: step.id, error: messageOf(error) }, 'cannot send an ask; it is sent again'));
   }
 
   function reconcile(commands: readonly Command[]): void {
@@ -202,7 +204,8 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
         const { host, id } = command.step;
         const silentMs = clock.nowMs() - Math.max(ports.heardAtMs(host), sinceMs);
         const known = state.unreachable[host] !== undefined;
-        if (silentMs >= UNREACHABLE_MS && !known) await propose(() => ({ type: 'unreachable', step: id, host, why: `its agent has been silent for ${Math.round(silentMs / 1000)} s` }));
+        if (silentMs >= UNREACHABLE_MS && !known)
+          await propose(() => ({ type: 'unreachable', step: id, host, why: `its agent has been silent for ${Math.round(silentMs / 1000)} s` }));
         if (silentMs < UNREACHABLE_MS && known) await propose(() => ({ type: 'reachable', host }));
       }
     }
@@ -227,7 +230,9 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
     reported: (report) => {
       propose((now) => {
         const known = stepState(now, report.step);
-        return known.standing === 'asked' && known.operation === report.operation && known.attempts === report.attempt ? { type: 'reported', report } : undefined;
+        return known.standing === 'asked' && known.operation === report.operation && known.attempts === report.attempt
+          ? { type: 'reported', report }
+          : undefined;
       }).catch((error: unknown) => log.error({ error: messageOf(error) }, 'cannot take a report'));
     },
     events: (afterSeq, live, signal) => feed.follow(afterSeq, live, () => state.standing === 'ended' || state.standing === 'held', signal),

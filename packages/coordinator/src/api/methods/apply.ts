@@ -12,10 +12,16 @@ export const apply = unary({
   async handle(service, request, { by }) {
     const raw = parseJson(request.plan);
     const actual = digestOfValue(raw);
-    if (actual !== request.digest) throw new ReberthError('plan-stale', `cannot apply: the plan's digest is ${actual.slice(0, 12)} and ${request.digest.slice(0, 12)} was approved`);
+    if (actual !== request.digest)
+      throw new ReberthError(
+        'plan-stale',
+        `cannot apply: the plan's digest is ${actual.slice(0, 12)} and ${request.digest.slice(0, 12)} was approved`,
+      );
     const parsed = v.safeParse(PlanSchema, raw);
     if (!parsed.success) {
-      throw new ReberthError('usage', 'cannot apply: this is no plan', { reasons: parsed.issues.map((issue) => `${v.getDotPath(issue) ?? ''}: ${issue.message}`) });
+      throw new ReberthError('usage', 'cannot apply: this is no plan', {
+        reasons: parsed.issues.map((issue) => `${v.getDotPath(issue) ?? ''}: ${issue.message}`),
+      });
     }
     const { output: plan } = parsed;
     if (request.holdAfter !== '' && !plan.stages.some(({ id }) => id === request.holdAfter)) {

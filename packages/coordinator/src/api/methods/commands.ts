@@ -5,7 +5,13 @@ import type { OperatorCommand, Status } from '../service.ts';
 
 const Rollout = v.object({ rollout: v.string() });
 
-export const statusReply = ({ rollout, state, text, next, detail }: Status) => ({ rollout, state, text, next, json: Buffer.from(JSON.stringify(detail ?? {})) });
+export const statusReply = ({ rollout, state, text, next, detail }: Status) => ({
+  rollout,
+  state,
+  text,
+  next,
+  json: Buffer.from(JSON.stringify(detail ?? {})),
+});
 
 const command = (name: string, what: OperatorCommand) =>
   unary({ name, request: Rollout, handle: async (service, { rollout }, { by }) => statusReply(await service.command(what, rollout, by)) });
