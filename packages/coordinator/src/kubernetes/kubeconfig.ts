@@ -42,6 +42,20 @@ export async function readCredentials(files: { readonly kubeconfig: string; read
   return { ca, certificate, key };
 }
 
+const FRESH_FOR_MS = 30_000;
+
+/** Reads again after a while, so that renewed credentials are taken up; until that succeeds, the ones it has stay good. */
+export function remembered(read: () => Promise<Credentials>, nowMs: () => number = Date.now): () => Promise<Credentials> {
+  let known: { readonly credentials: Credentials; readonly atMs: number } | undefined;
+  return async () => {
+    const before = known;
+    if (before !== undefined && nowMs() - before.atMs < FRESH_FOR_MS) return before.credentials;
+    const credentials = await (before === undefined ? read() : read().catch(() => before.credentials));
+    known = { credentials, atMs: nowMs() };
+    return credentials;
+  };
+}
+
 /** Pure. `path` is for messages and for files named relative to the kubeconfig. */
 export function credentialSources(content: string, path: string): { readonly certificate: PemSource; readonly key: PemSource } {
   const parsed = v.safeParse(Kubeconfig, yaml(content, path));
