@@ -50,7 +50,9 @@ export async function ensureBaseImage(progress: Progress): Promise<string> {
   const making = `${folder}.${process.pid}`;
   await progress.step(`make the base image (Debian ${SUITE}, ${PACKAGES.length} packages and what they need)`, async (note) => {
     try {
-      await must(['/usr/bin/mmdebstrap', '--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, making], { onLine: (line) => note(line.replace(/^I: /, '').slice(0, 60)) });
+      await must(['/usr/bin/mmdebstrap', '--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, making], {
+        onLine: (line) => note(line.replace(/^I: /, '').slice(0, 60)),
+      });
       await furnish(making);
       // Another lab may have made the same meanwhile.
       await rename(making, folder).catch((error: Error) => {
@@ -66,7 +68,10 @@ export async function ensureBaseImage(progress: Progress): Promise<string> {
 
 function fingerprint(): string {
   const files = [...Object.keys(PROGRAMS), ...Object.keys(TEXTS)].map((name) => readFileSync(join(FILES, name), 'utf8'));
-  return createHash('sha256').update(JSON.stringify([SUITE, PACKAGES, files, JOURNAL, SYSCTL, DISABLED, MASKED])).digest('hex').slice(0, 12);
+  return createHash('sha256')
+    .update(JSON.stringify([SUITE, PACKAGES, files, JOURNAL, SYSCTL, DISABLED, MASKED]))
+    .digest('hex')
+    .slice(0, 12);
 }
 
 async function furnish(root: string): Promise<void> {

@@ -14,7 +14,11 @@ const KILLING = isUnified ? ROOT : join(ROOT, 'unified');
 const NAMED = isUnified ? ROOT : join(ROOT, 'systemd');
 
 const hierarchies = (): readonly string[] =>
-  isUnified ? [ROOT] : readdirSync(ROOT).map((name) => join(ROOT, name)).filter((path) => existsSync(join(path, 'cgroup.procs')));
+  isUnified
+    ? [ROOT]
+    : readdirSync(ROOT)
+        .map((name) => join(ROOT, name))
+        .filter((path) => existsSync(join(path, 'cgroup.procs')));
 
 /** Makes the group, parents included, and gives it what a new group needs before a process may enter. */
 export async function makeGroup(group: string): Promise<void> {
@@ -79,6 +83,9 @@ async function removeTree(path: string): Promise<true | string> {
 
 /** Version 2 alone: a group may only use what its parent passes on. */
 async function passControllers(path: string): Promise<void> {
-  const names = (await readFile(join(path, 'cgroup.controllers'), 'utf8')).trim().split(/\s+/).filter((name) => name !== '');
+  const names = (await readFile(join(path, 'cgroup.controllers'), 'utf8'))
+    .trim()
+    .split(/\s+/)
+    .filter((name) => name !== '');
   for (const name of names) await writeFile(join(path, 'cgroup.subtree_control'), `+${name}`).catch(() => undefined);
 }

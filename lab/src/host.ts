@@ -68,7 +68,15 @@ export class Host {
     await dropPort(this.#lab.networkNamespace, this.place.port);
     const log = await open(this.place.consoleLog, 'a');
     const keepers = doorsOf(`${this.#lab.cgroup}/keepers`);
-    const argv = [...keepers, '--', RUN_HOST, ENTER, ...doorsOf(this.place.cgroup), '--', ...inNetwork(this.#lab.networkNamespace, this.#nspawn(boot))];
+    const argv = [
+      ...keepers,
+      '--',
+      RUN_HOST,
+      ENTER,
+      ...doorsOf(this.place.cgroup),
+      '--',
+      ...inNetwork(this.#lab.networkNamespace, this.#nspawn(boot)),
+    ];
     spawnProcess(ENTER, argv, { detached: true, stdio: ['ignore', log.fd, log.fd], cwd: '/' }).unref();
     await log.close();
     await until(`${this.plan.address} started (${this.place.consoleLog} tells more)`, async () => (await this.pid()) !== undefined || 'no PID 1 yet');
@@ -91,13 +99,16 @@ export class Host {
 
   async exec(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
     const inside = await this.#inside(argv);
-    return inside === undefined ? { code: 125, stdout: '', stderr: `cannot run ${argv[0]} on ${this.plan.address}: it is powered off\n` } : run(inside, options);
+    return inside === undefined
+      ? { code: 125, stdout: '', stderr: `cannot run ${argv[0]} on ${this.plan.address}: it is powered off\n` }
+      : run(inside, options);
   }
 
   /** Like `exec`, and fails when the command does. */
   async must(argv: readonly string[], options: RunOptions = {}): Promise<string> {
     const { code, stdout, stderr } = await this.exec(argv, options);
-    if (code !== 0) throw new Error(`cannot run ${argv.join(' ')} on ${this.plan.address}: exit code ${code}: ${(stderr || stdout).trim().slice(-2000)}`);
+    if (code !== 0)
+      throw new Error(`cannot run ${argv.join(' ')} on ${this.plan.address}: exit code ${code}: ${(stderr || stdout).trim().slice(-2000)}`);
     return stdout;
   }
 
@@ -128,7 +139,22 @@ export class Host {
     const group = `${this.place.cgroup}/visitors`;
     await mkdir(dirname(killDoorOf(group)), { recursive: true });
     const environment = [`PATH=${SEARCH_PATH}`, 'HOME=/root', 'LANG=C.UTF-8', `TERM=${process.env['TERM'] ?? 'dumb'}`];
-    return [ENTER, killDoorOf(group), '--', '/usr/bin/nsenter', '-t', String(pid), '-a', '--', '/usr/bin/env', '-i', '-C', '/root', ...environment, ...argv];
+    return [
+      ENTER,
+      killDoorOf(group),
+      '--',
+      '/usr/bin/nsenter',
+      '-t',
+      String(pid),
+      '-a',
+      '--',
+      '/usr/bin/env',
+      '-i',
+      '-C',
+      '/root',
+      ...environment,
+      ...argv,
+    ];
   }
 
   #nspawn({ programs }: Boot): readonly string[] {

@@ -35,7 +35,8 @@ export const withRole = (role: Role): readonly HostPlan[] => CLUSTER_HOSTS.filte
 /** `192.0.2.41`, `.41` or `client`. */
 export function findHost(name: string): HostPlan {
   const found = HOSTS.find(({ address, id, hostname }) => [address, `.${id}`, hostname].includes(name));
-  if (found === undefined) throw new Error(`cannot find host ${name}: the lab has ${HOSTS.map((host) => (host === CLIENT ? 'client' : `.${host.id}`)).join(', ')}`);
+  if (found === undefined)
+    throw new Error(`cannot find host ${name}: the lab has ${HOSTS.map((host) => (host === CLIENT ? 'client' : `.${host.id}`)).join(', ')}`);
   return found;
 }
 

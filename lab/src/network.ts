@@ -13,7 +13,11 @@ const FILTER = `table bridge lab {
 }
 `;
 
-export const inNetwork = (namespace: string, argv: readonly string[]): readonly string[] => ['/usr/bin/nsenter', `--net=/run/netns/${namespace}`, ...argv];
+export const inNetwork = (namespace: string, argv: readonly string[]): readonly string[] => [
+  '/usr/bin/nsenter',
+  `--net=/run/netns/${namespace}`,
+  ...argv,
+];
 
 export async function makeNetwork(namespace: string): Promise<void> {
   if (existsSync(`/run/netns/${namespace}`)) return;
