@@ -3,7 +3,7 @@
  * what the coordinator meant.
  */
 import { readFile } from 'node:fs/promises';
-import { credentials, type Client, type ServiceError } from '@grpc/grpc-js';
+import { type Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { ReberthError } from '@reberth/protocol/errors.ts';
 import type { RolloutEvent } from '@reberth/protocol/event.ts';
 import type { Facts } from '@reberth/protocol/facts.ts';
@@ -88,7 +88,9 @@ export async function connect(config: CliConfig): Promise<CoordinatorApi> {
 const ready = (client: Client, address: string): Promise<void> =>
   new Promise((resolve, reject) =>
     client.waitForReady(Date.now() + CONNECT_LIMIT_MS, (error) =>
-      error === undefined || error === null ? resolve() : reject(new ReberthError('coordinator-unreachable', `cannot reach the coordinator at ${address}: ${error.message}`, { cause: error })),
+      error === undefined || error === null
+        ? resolve()
+        : reject(new ReberthError('coordinator-unreachable', `cannot reach the coordinator at ${address}: ${error.message}`, { cause: error })),
     ),
   );
 
@@ -102,7 +104,9 @@ function methodOf(client: Client, name: string): AnyMethod {
 
 const unaryCaller = (client: Client) => (name: string, request: object) =>
   new Promise<unknown>((resolve, reject) => {
-    methodOf(client, name)(request, { deadline: Date.now() + CALL_LIMIT_MS }, (error: ServiceError | null, reply: unknown) => (error === null ? resolve(reply) : reject(fromServiceError(error))));
+    methodOf(client, name)(request, { deadline: Date.now() + CALL_LIMIT_MS }, (error: ServiceError | null, reply: unknown) =>
+      error === null ? resolve(reply) : reject(fromServiceError(error)),
+    );
   });
 
 const streamCaller = (client: Client) =>
@@ -125,14 +129,25 @@ function documentOf<T>(raw: unknown): T {
   return JSON.parse(v.parse(v.object({ json: Bytes }), raw).json.toString('utf8')) as T;
 }
 
-const StatusReply = v.object({ rollout: v.string(), state: v.picklist(['none', 'running', 'paused', 'held', 'done', 'rolled-back', 'failed']), text: v.string(), next: v.string(), json: Bytes });
+const StatusReply = v.object({
+  rollout: v.string(),
+  state: v.picklist(['none', 'running', 'paused', 'held', 'done', 'rolled-back', 'failed']),
+  text: v.string(),
+  next: v.string(),
+  json: Bytes,
+});
 
 function statusOf(raw: unknown): StatusAnswer {
   const { json, ...status } = v.parse(StatusReply, raw);
   return { ...status, detail: JSON.parse(json.toString('utf8')) as unknown };
 }
 
-const Progress = v.object({ progress: v.string(), note: v.optional(v.string()), plan: v.optional(Bytes), refused: v.optional(v.object({ reasons: v.array(v.string()) })) });
+const Progress = v.object({
+  progress: v.string(),
+  note: v.optional(v.string()),
+  plan: v.optional(Bytes),
+  refused: v.optional(v.object({ reasons: v.array(v.string()) })),
+});
 
 function progressOf(raw: unknown): PlanProgress {
   const { progress, note, plan, refused } = v.parse(Progress, raw);

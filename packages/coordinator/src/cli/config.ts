@@ -25,7 +25,9 @@ export async function readCliConfig(path: string): Promise<CliConfig> {
   }
   const parsed = v.safeParse(Schema, raw);
   if (!parsed.success) {
-    throw new ReberthError('config-invalid', `cannot use ${path}`, { reasons: parsed.issues.map((issue) => `${path}: ${v.getDotPath(issue) ?? ''}: ${issue.message}`) });
+    throw new ReberthError('config-invalid', `cannot use ${path}`, {
+      reasons: parsed.issues.map((issue) => `${path}: ${v.getDotPath(issue) ?? ''}: ${issue.message}`),
+    });
   }
   const beside = (file: string) => resolve(dirname(path), file);
   const { coordinator, caFile, certificateFile, keyFile } = parsed.output;

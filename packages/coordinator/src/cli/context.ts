@@ -3,23 +3,45 @@
  * never touch process themselves, so tests run them with a context of their own.
  */
 import type { CoordinatorApi } from './client.ts';
+import type { Initialise } from './initialise.ts';
 
 export interface Output {
   write(text: string): void;
   readonly isTerminal: boolean;
+  /** Whether colours may be used: a terminal, and NO_COLOR is not set. */
+  readonly colour: boolean;
   readonly columns: number;
+}
+
+/** A picture that is drawn over itself until it is done. Only used where `out` is a terminal. */
+export interface Picture {
+  draw(text: string): void;
+  done(): void;
 }
 
 export interface CliContext {
   readonly out: Output;
   readonly err: Output;
-  /** Connects on first use. Throws ReberthError('coordinator-unreachable') with the address. */
+  readonly picture: Picture;
+  /** Connects on first use, and once. Throws ReberthError('coordinator-unreachable') with the address. */
   api(): Promise<CoordinatorApi>;
   /** Asks a yes/no question; undefined when nobody is there to answer. */
   confirm(question: string): Promise<boolean | undefined>;
-  /** Runs `onSignal` at the first ctrl-C instead of ending; a second one ends the program. */
+  /** Runs `onSignal` at every ctrl-C instead of ending, until the returned function is called. */
   onInterrupt(onSignal: () => void): () => void;
   nowMs(): number;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  readonly places: Places;
+  readonly initialise: Initialise;
+}
+
+export interface Places {
+  /** Where `plan` leaves its plan and `apply` finds it. */
+  readonly planFile: string;
+  /** /etc/reberth */
+  readonly system: string;
+  /** ~/.config/reberth */
+  readonly operator: string;
 }
 
 export const line = (output: Output, text = ''): void => output.write(`${text}\n`);

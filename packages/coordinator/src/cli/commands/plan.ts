@@ -1,0 +1,90 @@
+/** Asks the coordinator for a plan, prints it as a runbook and saves it; or prints every reason against one. Changes nothing. */
+import { readFile } from 'node:fs/promises';
+import { digest } from '@reberth/protocol/canonical.ts';
+import { messageOf, ReberthError } from '@reberth/protocol/errors.ts';
+import { isEmptyPlan } from '@reberth/protocol/plan.ts';
+import type { PlanProgress } from '../client.ts';
+import { type CliContext, EXIT, type ExitCode, line } from '../context.ts';
+import { writePlanFile } from '../plan-file.ts';
+import { refusalCard } from '../render/card.ts';
+import { renderPlan } from '../render/plan.ts';
+import { painter } from '../render/words.ts';
+import { defineCommand, secondsToMs, wholeNumber } from './command.ts';
+
+interface Options {
+  readonly to: string;
+  readonly strategy: string;
+  readonly inventory?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly routerId?: number;
+  readonly batch?: number;
+  readonly soak?: number;
+  readonly acceptStragglers?: boolean;
+  readonly narrowCertificates?: boolean;
+}
+
+export const plan = defineCommand<Options>({
+  name: 'plan',
+  summary: 'say what a move would do, file by file; changes nothing',
+  examples: [
+    'reberth plan --to 192.0.2.40',
+    'reberth plan --to 192.0.2.40 --batch 1 --soak 60 --out move.json',
+    'reberth plan --to 192.0.2.40 --json',
+  ],
+  shape: (command) =>
+    command
+      .requiredOption('--to ADDRESS[:PORT]', 'where the control plane is to be')
+      .option('--strategy NAME', 'rolling or rebootstrap', 'rolling')
+      .option('--inventory FILE', "plan with this inventory instead of the deploy host's")
+      .option('--out FILE', 'save the plan here too')
+      .option('--router-id NUMBER', 'VRRP router id of the new address (default: a free one)', wholeNumber)
+      .option('--batch NUMBER', 'nodes disturbed at once after the first', wholeNumber)
+      .option('--soak SECONDS', 'how long the old address is watched before it is withdrawn', secondsToMs)
+      .option('--accept-stragglers', 'withdraw the old address even when outside clients still use it')
+      .option('--narrow-certificates', 'take the old address out of the certificates at the end')
+      .option('--json', 'print the plan itself'),
+  async run(context, { options }) {
+    const api = await context.api();
+    const wish = {
+      to: options.to,
+      strategy: options.strategy,
+      inventory: options.inventory === undefined ? '' : await inventory(options.inventory),
+      routerId: options.routerId ?? 0,
+      batch: options.batch ?? 0,
+      soakMs: options.soak ?? 0,
+      acceptStragglers: options.acceptStragglers ?? false,
+      narrowCertificates: options.narrowCertificates ?? false,
+    };
+    for await (const progress of api.makePlan(wish)) {
+      if ('note' in progress) line(context.err, progress.note);
+      else if ('refused' in progress) return refuse(context, progress.refused, options);
+      else return keep(context, progress, options);
+    }
+    throw new ReberthError('internal', 'internal error: the coordinator ended without a plan and without a reason');
+  },
+});
+
+function refuse(context: CliContext, reasons: readonly string[], { json }: Options): ExitCode {
+  if (json) line(context.out, JSON.stringify({ refused: { reasons } }));
+  else context.err.write(refusalCard(reasons, painter(context.err.colour)));
+  return EXIT.refused;
+}
+
+async function keep(context: CliContext, { plan: made, bytes }: Extract<PlanProgress, { plan: unknown }>, { json, out }: Options): Promise<ExitCode> {
+  const { planFile } = context.places;
+  // Also when it has a file of its own: `apply` without an argument takes the latest plan, never an older one.
+  for (const path of out === undefined ? [planFile] : [out, planFile]) await writePlanFile(path, bytes);
+  if (json) line(context.out, bytes.toString('utf8'));
+  else context.out.write(renderPlan(made, digest(JSON.parse(bytes.toString('utf8'))), painter(context.out.colour)));
+  if (!json && !isEmptyPlan(made)) line(context.out, `\nsaved as ${out ?? planFile}\nnext:  reberth apply${out === undefined ? '' : ` ${out}`}`);
+  return EXIT.done;
+}
+
+async function inventory(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new ReberthError('usage', `cannot read the inventory: ${messageOf(cause)}`, { hint: 'reberth plan --to ADDRESS --inventory FILE', cause });
+  }
+}
