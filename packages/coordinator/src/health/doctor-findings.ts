@@ -8,8 +8,8 @@ import type { Answer } from '../probes/probes.ts';
 import { hostComplaints } from './host-rows.ts';
 
 export interface Seen {
-  /** `version` is empty when the broker did not say. */
-  readonly broker: { readonly connected: boolean; readonly server: string; readonly version: string };
+  /** `version` is empty and `syncAlways` undefined for a broker that others run. */
+  readonly broker: { readonly connected: boolean; readonly server: string; readonly version: string; readonly syncAlways: boolean | undefined };
   readonly hosts: readonly HostRow[];
   /** `skewMs`: how far the host's clock is ahead of the coordinator's, beyond what the round trip explains. */
   readonly clocks: readonly {
@@ -67,33 +67,18 @@ const ok = (subject: string, text: string): DoctorFinding => ({ subject, level: 
 const finding = (subject: string, answer: Answer<unknown>, good: string, level: 'warning' | 'problem', next: string): DoctorFinding =>
   answer.ok ? ok(subject, good) : { subject, level, text: answer.why, next };
 
-/** From here on the server knows `sync_interval: always`. */
-const SYNC_KNOWN_SINCE = [2, 10] as const;
+/** The first nats-server that knows `sync_interval: always`; broker/version.ts tells which do. */
+const SYNC_KNOWN_SINCE = '2.10';
 
-function broker({ connected, server, version }: Seen['broker']): readonly DoctorFinding[] {
+function broker({ connected, server, version, syncAlways }: Seen['broker']): readonly DoctorFinding[] {
   if (!connected) {
-    return [
-      {
-        subject: 'broker',
-        level: 'problem',
-        text: `cannot reach the broker${server === '' ? '' : ` at ${server}`}`,
-        next: 'journalctl -u reberth-coordinator',
-      },
-    ];
+    const text = `cannot reach the broker${server === '' ? '' : ` at ${server}`}`;
+    return [{ subject: 'broker', level: 'problem', text, next: 'journalctl -u reberth-coordinator' }];
   }
   const connection = ok('broker', `connected to ${server}${version === '' ? '' : `, nats-server ${version}`}`);
-  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
-  const syncs = Number(major) > SYNC_KNOWN_SINCE[0] || (Number(major) === SYNC_KNOWN_SINCE[0] && Number(minor) >= SYNC_KNOWN_SINCE[1]);
-  if (syncs) return [connection];
-  return [
-    connection,
-    {
-      subject: 'broker',
-      level: 'warning',
-      text: `${version === '' ? 'nats-server of unknown version' : `nats-server ${version}`} may not know sync_interval (known since ${SYNC_KNOWN_SINCE.join('.')}): an ask in its store can be lost with the power; it is sent again until answered, so nothing but time is`,
-      next: `nats-server ${SYNC_KNOWN_SINCE.join('.')} or later, when convenient`,
-    },
-  ];
+  if (syncAlways !== false) return [connection];
+  const text = `nats-server ${version} does not know sync_interval (${SYNC_KNOWN_SINCE} does): an ask in its store can be lost with the power; asks are sent again until answered, so nothing but time is lost`;
+  return [connection, { subject: 'broker', level: 'warning', text, next: `nats-server ${SYNC_KNOWN_SINCE} or later, when convenient` }];
 }
 
 function host(row: HostRow): DoctorFinding {

@@ -7,7 +7,9 @@ import type { ClusterModel } from './model.ts';
 
 export type Fleet = readonly Facts[];
 
-export type Recognition = { readonly matches: true; readonly evidence: readonly string[] } | { readonly matches: false; readonly missing: readonly string[] };
+export type Recognition =
+  | { readonly matches: true; readonly evidence: readonly string[] }
+  | { readonly matches: false; readonly missing: readonly string[] };
 
 export type Modelled = { readonly ok: true; readonly model: ClusterModel } | { readonly ok: false; readonly reasons: readonly string[] };
 

@@ -84,5 +84,10 @@ export interface InventorySource {
   readonly host: HostId;
   readonly file: string;
   /** Variables that hold the address or the router id, with the section they stand in. */
-  readonly variables: readonly { readonly section: string; readonly name: string; readonly value: string; readonly holds: 'address' | 'url' | 'router-id' }[];
+  readonly variables: readonly {
+    readonly section: string;
+    readonly name: string;
+    readonly value: string;
+    readonly holds: 'address' | 'url' | 'router-id';
+  }[];
 }

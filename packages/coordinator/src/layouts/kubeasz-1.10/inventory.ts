@@ -20,11 +20,14 @@ export function findInventory(fleet: Fleet): { readonly facts: Facts; readonly i
   return undefined;
 }
 
-export const groupVars = (inventory: Inventory, group: string): Readonly<Record<string, string>> => inventory.groups.find(({ name }) => name === group)?.vars ?? {};
+export const groupVars = (inventory: Inventory, group: string): Readonly<Record<string, string>> =>
+  inventory.groups.find(({ name }) => name === group)?.vars ?? {};
 
-export const hostsOfGroup = (inventory: Inventory, group: string): readonly string[] => inventory.groups.find(({ name }) => name === group)?.hosts.map(({ name }) => name) ?? [];
+export const hostsOfGroup = (inventory: Inventory, group: string): readonly string[] =>
+  inventory.groups.find(({ name }) => name === group)?.hosts.map(({ name }) => name) ?? [];
 
-export const rolesOf = (inventory: Inventory, host: string): readonly Role[] => GROUPS.filter((group) => hostsOfGroup(inventory, group).includes(host));
+export const rolesOf = (inventory: Inventory, host: string): readonly Role[] =>
+  GROUPS.filter((group) => hostsOfGroup(inventory, group).includes(host));
 
 /** `https://192.168.1.39:8443` → its address and port; undefined when it is no such URL. */
 export function endpointOfUrl(url: string): Endpoint | undefined {

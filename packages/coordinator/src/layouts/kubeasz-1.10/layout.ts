@@ -21,9 +21,16 @@ function recognise(fleet: Fleet): Recognition {
   const want = (there: boolean, what: string) => (there ? evidence : missing).push(there ? what : `no ${what}`);
   want(found !== undefined, 'inventory with MASTER_IP and KUBE_APISERVER in [all:vars]');
   if (found !== undefined) {
-    for (const group of ['deploy', 'etcd', 'kube-master', 'lb', 'kube-node']) want(hostsOfGroup(found.inventory, group).length > 0, `group [${group}] in ${found.inventory.path}`);
+    for (const group of ['deploy', 'etcd', 'kube-master', 'lb', 'kube-node'])
+      want(hostsOfGroup(found.inventory, group).length > 0, `group [${group}] in ${found.inventory.path}`);
   }
-  want(fleet.some((facts) => facts.kubeconfigs.some(({ path }) => path === '/etc/kubernetes/bootstrap.kubeconfig')), '/etc/kubernetes/bootstrap.kubeconfig on a host');
-  want(fleet.some((facts) => (facts.keepalived?.instances.length ?? 0) > 0), 'VRRP instance in a keepalived.conf');
+  want(
+    fleet.some((facts) => facts.kubeconfigs.some(({ path }) => path === '/etc/kubernetes/bootstrap.kubeconfig')),
+    '/etc/kubernetes/bootstrap.kubeconfig on a host',
+  );
+  want(
+    fleet.some((facts) => (facts.keepalived?.instances.length ?? 0) > 0),
+    'VRRP instance in a keepalived.conf',
+  );
   return missing.length === 0 ? { matches: true, evidence } : { matches: false, missing };
 }

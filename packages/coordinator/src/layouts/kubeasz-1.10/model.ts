@@ -18,9 +18,16 @@ const API_PORT = 6443;
 /** A kubelet that starts reads its kubeconfig, talks to the API and opens its port within seconds; a loaded machine takes longer. */
 const READER_HEALTH_MS = 60_000;
 
+const CERT_STAYS = 'the serving certificate keeps covering the old address, which costs nothing and spares clients that come back';
+
 const CLIENTS: readonly { readonly name: string; readonly paths: readonly string[]; readonly unit?: string; readonly healthUrl?: string }[] = [
   { name: 'kube-proxy', paths: ['/etc/kubernetes/kube-proxy.kubeconfig'], unit: 'kube-proxy.service', healthUrl: 'http://127.0.0.1:10256/healthz' },
-  { name: 'kubelet', paths: ['/etc/kubernetes/bootstrap.kubeconfig', '/etc/kubernetes/kubelet.kubeconfig'], unit: 'kubelet.service', healthUrl: 'http://127.0.0.1:10248/healthz' },
+  {
+    name: 'kubelet',
+    paths: ['/etc/kubernetes/bootstrap.kubeconfig', '/etc/kubernetes/kubelet.kubeconfig'],
+    unit: 'kubelet.service',
+    healthUrl: 'http://127.0.0.1:10248/healthz',
+  },
   { name: 'kubectl', paths: ['/root/.kube/config'] },
 ];
 
@@ -44,7 +51,9 @@ export function modelOf(fleet: Fleet, cluster: string, to: string): Modelled {
     clients: clients(fleet, inventory),
     etcd: etcd(inventory),
     inventory: { host: hostId(found.facts.host), file: inventory.path, variables: sourceVariables(inventory, from, to) },
-    signingRequests: fleet.flatMap((facts) => facts.signingRequests.filter(({ hosts }) => hosts.includes(from.address)).map(({ path }) => ({ host: hostId(facts.host), file: path }))),
+    signingRequests: fleet.flatMap((facts) =>
+      facts.signingRequests.filter(({ hosts }) => hosts.includes(from.address)).map(({ path }) => ({ host: hostId(facts.host), file: path })),
+    ),
     knownPlaces: knownPlaces(fleet, inventory.path),
   };
   const wrong = modelReasons(model, to);
@@ -60,23 +69,27 @@ function hostReasons(fleet: Fleet, inventory: Inventory): string[] {
   ];
 }
 
-/** The address that clients dial, other than the wanted one; the wanted one when nobody dials another. */
+/** The virtual address that clients dial or the inventory declares, other than the wanted one; the wanted one when there is no other. */
 function endpointInUse(fleet: Fleet, inventory: Inventory, to: string): Endpoint | undefined {
+  const all = groupVars(inventory, 'all');
+  const declared = endpointOfUrl((all['KUBE_APISERVER'] ?? '').replace(/\{\{\s*MASTER_IP\s*\}\}/, all['MASTER_IP'] ?? ''));
   const dialled = fleet.flatMap(({ kubeconfigs }) => kubeconfigs.map(({ server }) => endpointOfUrl(server)));
-  const declared = endpointOfUrl((groupVars(inventory, 'all')['KUBE_APISERVER'] ?? '').replace(/\{\{\s*MASTER_IP\s*\}\}/, groupVars(inventory, 'all')['MASTER_IP'] ?? ''));
-  const candidates = [...dialled, declared].filter((endpoint): endpoint is Endpoint => endpoint !== undefined && isVirtual(fleet, endpoint.address));
-  return candidates.find(({ address }) => address !== to) ?? candidates[0] ?? declared;
+  const virtual = new Set([...fleet.flatMap(addressesServed), declared?.address]);
+  const candidates = [...dialled, declared].flatMap((endpoint) => (endpoint !== undefined && virtual.has(endpoint.address) ? [endpoint] : []));
+  return candidates.find(({ address }) => address !== to) ?? candidates[0];
 }
 
-/** Served by keepalived somewhere, or declared so; a master's own address is no virtual one. */
-const isVirtual = (fleet: Fleet, address: string): boolean => !fleet.some(({ host }) => host === address) && !address.startsWith('127.');
+/** By keepalived's configuration, held at this moment or not. */
+const addressesServed = ({ keepalived }: Facts): readonly string[] =>
+  (keepalived?.instances ?? []).flatMap(({ addresses, excluded }) => [...addresses, ...excluded].map(({ address }) => address));
 
 function loadBalancers(fleet: Fleet, inventory: Inventory, from: string, to: string): readonly LoadBalancer[] {
   const found = hostsOfGroup(inventory, 'lb').flatMap((name): LoadBalancer[] => {
     const facts = fleet.find(({ host }) => host === name);
-    const { keepalived } = facts ?? {};
-    if (keepalived === undefined) return [];
-    const serving = (address: string) => keepalived.instances.find(({ addresses, excluded }) => [...addresses, ...excluded].some((virtual) => virtual.address === address));
+    if (facts?.keepalived === undefined) return [];
+    const { keepalived } = facts;
+    const serving = (address: string) =>
+      keepalived.instances.find(({ addresses, excluded }) => [...addresses, ...excluded].some((virtual) => virtual.address === address));
     const old = serving(from);
     return [
       {
@@ -86,12 +99,14 @@ function loadBalancers(fleet: Fleet, inventory: Inventory, from: string, to: str
         networkInterface: (old ?? serving(to))?.networkInterface ?? '',
         oldInstance: old,
         newInstance: from === to ? undefined : serving(to),
-        addresses: keepalived.instances.flatMap(({ addresses, excluded }) => [...addresses, ...excluded].map(({ address }) => address)),
+        addresses: addressesServed(facts),
       },
     ];
   });
-  const priority = (balancer: LoadBalancer): number => (balancer.oldInstance ?? balancer.newInstance)?.priority ?? 0;
-  return found.toSorted((a, b) => priority(a) - priority(b));
+  // Who holds the address now comes last, whatever the priorities promise: it may have failed over, or be kept from taking it back.
+  const holds = ({ host }: LoadBalancer) => fleet.some((facts) => facts.host === host && facts.addresses.some(({ address }) => address === from));
+  const rank = (balancer: LoadBalancer) => (holds(balancer) ? 1_000 : 0) + ((balancer.oldInstance ?? balancer.newInstance)?.priority ?? 0);
+  return found.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function masters(fleet: Fleet, inventory: Inventory): readonly Master[] {
@@ -128,7 +143,9 @@ function clients(fleet: Fleet, inventory: Inventory): readonly ClientHost[] {
       const files = facts.kubeconfigs.filter(({ path }) => paths.includes(path)).map(({ path, server }) => ({ path, server }));
       if (files.length === 0) return [];
       const runs = unit !== undefined && facts.units.some((known) => known.name === unit);
-      return [{ name, files, reader: runs && healthUrl !== undefined ? { unit, health: { url: healthUrl, withinMs: READER_HEALTH_MS } } : undefined }];
+      return [
+        { name, files, reader: runs && healthUrl !== undefined ? { unit, health: { url: healthUrl, withinMs: READER_HEALTH_MS } } : undefined },
+      ];
     }),
   }));
 }
@@ -160,11 +177,12 @@ function knownPlaces(fleet: Fleet, inventoryPath: string): ClusterModel['knownPl
     const host = hostId(facts.host);
     const known = (path: string) => ({ host, path });
     return [
-      ...facts.kubeconfigs.map(({ path }) => known(path)),
+      // Others are found by their content, and refused: nothing here would move them.
+      ...facts.kubeconfigs.filter(({ path }) => CLIENTS.some(({ paths }) => paths.includes(path))).map(({ path }) => known(path)),
       ...(facts.keepalived === undefined ? [] : [known(facts.keepalived.file)]),
       ...facts.signingRequests.map(({ path }) => known(path)),
       ...(facts.inventory === undefined ? [] : [known(inventoryPath)]),
-      { host, path: CERT_FILE, accepted: 'the serving certificate keeps covering the old address, which costs nothing and spares clients that come back' },
+      ...(facts.certificates.some(({ path }) => path === CERT_FILE) ? [{ host, path: CERT_FILE, accepted: CERT_STAYS }] : []),
     ];
   });
 }
@@ -172,13 +190,21 @@ function knownPlaces(fleet: Fleet, inventoryPath: string): ClusterModel['knownPl
 function modelReasons(model: ClusterModel, to: string): string[] {
   const servers = new Set([endpointUrl(model.from), endpointUrl({ ...model.from, address: to })]);
   const third = model.clients.flatMap(({ host, groups }) =>
-    groups.flatMap(({ files }) => files.filter(({ server }) => !servers.has(server.replace(/\/$/, ''))).map(({ path, server }) => `${host}: ${path} points at ${server}, which is neither the old address nor the new one`)),
+    groups.flatMap(({ files }) =>
+      files
+        .filter(({ server }) => !servers.has(server.replace(/\/$/, '')))
+        .map(({ path, server }) => `${host}: ${path} points at ${server}, which is neither the old address nor the new one`),
+    ),
   );
   const unserved = (host: HostId) => `${host}: no VRRP instance serves ${model.from.address}`;
   return [
     ...third,
-    ...(model.loadBalancers.length < 2 ? [`${model.loadBalancers.length} load balancers with a keepalived.conf; two are needed to move an address without a gap`] : []),
-    ...model.loadBalancers.filter(({ oldInstance, newInstance }) => oldInstance === undefined && newInstance === undefined).map(({ host }) => unserved(host)),
+    ...(model.loadBalancers.length < 2
+      ? [`${model.loadBalancers.length} load balancers with a keepalived.conf; two are needed to move an address without a gap`]
+      : []),
+    ...model.loadBalancers
+      .filter(({ oldInstance, newInstance }) => oldInstance === undefined && newInstance === undefined)
+      .map(({ host }) => unserved(host)),
     ...model.masters.filter(({ covers }) => covers.length === 0).map(({ host, certFile }) => `${host}: ${certFile} is missing or unreadable`),
   ];
 }

@@ -5,7 +5,7 @@
 import { stageId } from '@reberth/protocol/ids.ts';
 import type { Endpoint } from '@reberth/protocol/plan.ts';
 import type { ClusterModel } from '../../layouts/model.ts';
-import type { StageDraft } from '../../planner/draft.ts';
+import type { PlanDraft, StageDraft } from '../../planner/draft.ts';
 import type { Drafted, Strategy, Wish } from '../strategy.ts';
 import { narrowCertificates, widenCertificates } from './certificates.ts';
 import { gatesFor } from './gates.ts';
@@ -25,10 +25,21 @@ export interface RollingContext {
 
 function draft(model: ClusterModel, wish: Wish): Drafted {
   const to: Endpoint = { address: wish.to, port: model.from.port };
+  const common: Omit<PlanDraft, 'notes' | 'accepted' | 'stages'> = {
+    format: 1,
+    cluster: model.cluster,
+    strategy: 'rolling',
+    layout: model.layout,
+    createdAt: wish.createdAt,
+    from: model.from,
+    to,
+    hosts: [...model.hosts],
+  };
+  if (model.from.address === to.address)
+    return { ok: true, draft: { ...common, notes: [`every client uses ${to.address} already`], accepted: [], stages: [] } };
   const chosen = chooseInstance(model, wish);
   if (!chosen.ok) return chosen;
   const context: RollingContext = { model, wish, to, instance: chosen.instance, gates: gatesFor(model, to) };
-  const moving = model.from.address !== to.address;
   const stages = [
     preflight(context),
     widenCertificates(context),
@@ -39,23 +50,14 @@ function draft(model: ClusterModel, wish: Wish): Drafted {
     narrowVip(context),
     ...(wish.narrowCertificates ? [narrowCertificates(context)] : []),
   ];
-  return {
-    ok: true,
-    draft: {
-      format: 1,
-      cluster: model.cluster,
-      strategy: 'rolling',
-      layout: model.layout,
-      createdAt: wish.createdAt,
-      from: model.from,
-      to,
-      hosts: [...model.hosts],
-      notes: moving ? notes(context) : [`every client uses ${to.address} already`],
-      accepted: model.knownPlaces.flatMap(({ host, path, accepted }) => (accepted === undefined ? [] : [`${host}: ${path}: ${accepted}`])),
-      stages: moving ? stages : [],
-    },
-  };
+  return { ok: true, draft: { ...common, notes: notes(context), accepted: acceptedPlaces(context), stages } };
 }
+
+/** Where the old address stays; nowhere when it is taken out of the certificates too. */
+const acceptedPlaces = ({ model, wish }: RollingContext): string[] =>
+  wish.narrowCertificates
+    ? []
+    : model.knownPlaces.flatMap(({ host, path, accepted }) => (accepted === undefined ? [] : [`${host}: ${path}: ${accepted}`]));
 
 function preflight({ model, to, gates, instance }: RollingContext): StageDraft {
   return {

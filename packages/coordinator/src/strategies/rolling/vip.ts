@@ -51,7 +51,7 @@ export function widenVip(context: RollingContext): StageDraft {
     title: `serve ${to.address} beside ${model.from.address}`,
     why: 'both addresses work from here on, so clients can be moved one by one',
     enter: [gates.addressCounted(model.from.address)],
-    waves: vrrpWaves(stage, lacking, change, to.address, (balancer) => balancer.addresses, {
+    waves: vrrpWaves(context, stage, lacking, change, to.address, (balancer) => balancer.addresses, {
       exit: [gates.addressCounted(model.from.address)],
       back: [gates.addressCounted(model.from.address), gates.endpointAnswers(model.from)],
     }),
@@ -73,7 +73,7 @@ export function narrowVip(context: RollingContext): StageDraft {
     title: `stop serving ${model.from.address}`,
     why: 'nobody who was not named uses it any more; the backup lets go first, so that it cannot take over what the holder drops',
     enter: [gates.addressCounted(to.address), gates.toAnswers(), gates.nodesReady()],
-    waves: vrrpWaves(stage, serving, change, model.from.address, keep, {
+    waves: vrrpWaves(context, stage, serving, change, model.from.address, keep, {
       exit: [gates.addressCounted(to.address)],
       back: [gates.addressCounted(to.address), gates.addressCounted(model.from.address), gates.endpointAnswers(model.from)],
     }),
@@ -91,6 +91,7 @@ export function narrowVip(context: RollingContext): StageDraft {
 }
 
 function vrrpWaves(
+  { model }: RollingContext,
   stage: StageId,
   balancers: readonly LoadBalancer[],
   change: (balancer: LoadBalancer) => Readonly<Record<string, unknown>>,
@@ -98,6 +99,7 @@ function vrrpWaves(
   keep: (balancer: LoadBalancer) => readonly string[],
   gates: { readonly exit: readonly GateUse[]; readonly back: readonly GateUse[] },
 ): readonly WaveDraft[] {
+  const holder = model.loadBalancers.at(-1);
   const common = (balancer: LoadBalancer) => ({ file: balancer.file, staged: `${balancer.file}.reberth`, change: change(balancer) });
   const staged = balancers.map(
     (balancer): StepDraft => ({
@@ -111,7 +113,7 @@ function vrrpWaves(
   );
   const loaded = balancers.map(
     (balancer, index): WaveDraft => ({
-      title: `load on ${balancer.host}${index === balancers.length - 1 ? ' (the holder)' : ' (a backup)'}`,
+      title: `load on ${balancer.host}${balancer.host === holder?.host ? ' (the holder)' : ' (a backup)'}`,
       steps: [
         {
           id: stepId(`${stage}/${balancer.host}/load`),
