@@ -51,24 +51,28 @@ const clock: Clock = { nowMs: () => Date.now(), sleep: (ms, signal) => setTimeou
 const CERTIFICATE_DAYS = 3650;
 
 export async function assemble(config: CoordinatorConfig, log: Log, onStorageFailure: (error: unknown) => void): Promise<Coordinator> {
-  const { hosts, masters } = config;
-  const pki = (file: string): string => join(config.pki, file);
-  const tls = { caFile: pki('ca.crt'), certFile: pki('coordinator.crt'), keyFile: pki('coordinator.key') };
+  const { hosts, masters, servers, pki } = config;
   const broker =
-    'servers' in config.broker
+    config.broker.kind === 'external'
       ? undefined
       : await startBroker({
           ...config.broker,
+          ...pki.broker,
           cluster: config.cluster,
           hosts,
-          caFile: tls.caFile,
-          certFile: pki('broker.crt'),
-          keyFile: pki('broker.key'),
+          caFile: pki.caFile,
           stateFolder: join(config.stateFolder, 'broker'),
           log,
         });
-  const servers = 'servers' in config.broker ? config.broker.servers : [config.broker.listen];
-  const wire = await natsWire({ cluster: config.cluster, servers, ...tls, signingKeyFile: pki('signing.key'), log, nowMs: clock.nowMs });
+  const wire = await natsWire({
+    cluster: config.cluster,
+    servers,
+    ...pki.coordinator,
+    caFile: pki.caFile,
+    signingKeyFile: pki.signingKeyFile,
+    log,
+    nowMs: clock.nowMs,
+  });
   const heartbeats = new Map<HostId, { readonly heartbeat: Heartbeat; readonly heardAtMs: number }>();
   wire.onHeartbeat((heartbeat, heardAtMs) => void heartbeats.set(heartbeat.host as HostId, { heartbeat, heardAtMs }));
 

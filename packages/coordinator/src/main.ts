@@ -3,7 +3,6 @@
  * stored: systemd starts it again, and it goes on from what is stored.
  */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createNotify } from '@reberth/daemon/notify.ts';
 import { messageOf, ReberthError } from '@reberth/protocol/errors.ts';
 import { Command } from 'commander';
@@ -35,9 +34,9 @@ async function serve(file: string): Promise<void> {
     log.fatal({ error: messageOf(error) }, 'a decision cannot be stored; ending, so that nothing is done that is not written down');
     process.exit(1);
   });
-  const [ca, certificate, key] = await Promise.all(['ca.crt', 'coordinator.crt', 'coordinator.key'].map((name) => readFile(join(config.pki, name))));
-  if (ca === undefined || certificate === undefined || key === undefined)
-    throw new ReberthError('config-invalid', `cannot read the certificates in ${config.pki}`);
+  const { caFile, coordinator: own } = config.pki;
+  const [ca, certificate, key] = await Promise.all([readFile(caFile), readFile(own.certFile), readFile(own.keyFile)]);
+  throw new ReberthError('config-invalid', `cannot read the certificates in ${config.pki}`);
   const api = await serveApi(coordinator.service, {
     listen: [config.listen],
     ca,
