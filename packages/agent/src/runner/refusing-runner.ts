@@ -17,6 +17,8 @@ export function createRefusingRunner(work: Omit<Work, 'journal'>, why: string): 
     dryRun: (request) => dryRun(work.host, work.actionFor, request),
     openSteps: () => [],
     entries: () => [],
+    isKnown: () => false,
+    undoable: () => [],
     undoEverything: () => Promise.reject(new Error(why)),
     close: async () => undefined,
   };

@@ -5,7 +5,7 @@
 import type { Ask, Report } from '@reberth/protocol/ask.ts';
 import { digestOf, rolloutId, stepId } from '@reberth/protocol/ids.ts';
 import type { DryRunAnswer, DryRunRequest } from '@reberth/protocol/query.ts';
-import { type Entry, isOpen } from '../journal/ledger.ts';
+import { type Entry, isOpen, keyOf } from '../journal/ledger.ts';
 import { doStep } from './do-step.ts';
 import { dryRun } from './dry-run.ts';
 import { recoverAll } from './recover.ts';
@@ -29,9 +29,13 @@ export interface Runner {
   dryRun(request: DryRunRequest): Promise<DryRunAnswer>;
   openSteps(): readonly string[];
   entries(): readonly JournalEntryView[];
+  /** Whether the journal has something to say to this ask. */
+  isKnown(ask: Ask): boolean;
+  /** What `undoEverything` would take back, in its order. */
+  undoable(rollout?: string): readonly JournalEntryView[];
   /** Newest first, of one rollout (the latest that left something here, when none is named). Stops at the first that cannot be taken back. */
   undoEverything(rollout?: string): Promise<readonly Report[]>;
-  /** Resolves when nothing is in hand; asks that come afterwards are refused. */
+  /** Resolves when nothing is in hand. Asks that come afterwards reject: unanswered, they are asked again after the next start. */
   close(): Promise<void>;
 }
 
@@ -47,7 +51,10 @@ export function createRunner(work: Work): Runner {
 
   return {
     perform(ask) {
-      return inTurn(async () => (closed ? refusal(work, ask, 'the agent is stopping; ask again') : performed(work, ask)));
+      return inTurn(async () => {
+        if (closed) throw new Error('cannot take this ask: the agent is stopping');
+        return performed(work, ask);
+      });
     },
     recover: () => inTurn(() => recoverAll(work)),
     dryRun: (request) => dryRun(work.host, work.actionFor, request),
@@ -56,6 +63,11 @@ export function createRunner(work: Work): Runner {
         .filter(isOpen)
         .map(({ step }) => step),
     entries: () => entries().map(viewOf),
+    isKnown({ rollout, step, operation }) {
+      const entry = work.journal.ledger().get(keyOf(rollout, step));
+      return entry !== undefined && (operation === 'do' ? entry.doAttempt : entry.undoAttempt) > 0;
+    },
+    undoable: (rollout) => undoable(work, rollout).map(viewOf),
     undoEverything: (rollout) => inTurn(() => undoAll(work, rollout)),
     async close() {
       closed = true;
@@ -74,16 +86,20 @@ async function performed(work: Work, ask: Ask): Promise<Report> {
   return report;
 }
 
-async function undoAll(work: Work, wanted: string | undefined): Promise<readonly Report[]> {
-  const open = [...work.journal.ledger().values()].filter(leftSomething);
-  const rollout = wanted ?? open.at(-1)?.rollout;
+async function undoAll(work: Work, rollout: string | undefined): Promise<readonly Report[]> {
   const reports: Report[] = [];
-  for (const entry of open.filter((candidate) => candidate.rollout === rollout).toReversed()) {
+  for (const entry of undoable(work, rollout)) {
     const report = await performed(work, localUndo(work, entry));
     reports.push(report);
     if (report.outcome !== 'undone') break;
   }
   return reports;
+}
+
+function undoable(work: Work, wanted: string | undefined): readonly Entry[] {
+  const left = [...work.journal.ledger().values()].filter(leftSomething);
+  const rollout = wanted ?? left.at(-1)?.rollout;
+  return left.filter((entry) => entry.rollout === rollout).toReversed();
 }
 
 const leftSomething = ({ standing, change }: Entry): boolean => change !== undefined && standing !== 'undone';

@@ -43,6 +43,13 @@ export async function fileStorage(stateFolder: string): Promise<Storage> {
   };
 }
 
+/** For looking only: makes no folder and cuts nothing. Empty when there is none. */
+export const readJournalFile = (stateFolder: string): Promise<Buffer> =>
+  readFile(join(stateFolder, 'journal.log')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  });
+
 export function fileMarks(stateFolder: string): MarksFile {
   const path = join(stateFolder, 'marks.json');
   return {
