@@ -6,10 +6,10 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { steadyConnection } from '@reberth/daemon/steady-connection.ts';
 import type { Ask, Report } from '@reberth/protocol/ask.ts';
 import { type AgentCodec, agentCodec } from '@reberth/protocol/codec/agent-codec.ts';
 import { messageOf } from '@reberth/protocol/errors.ts';
-import { steadyConnection } from '@reberth/protocol/nats/steady-connection.ts';
 import type { Heartbeat, Query, QueryAnswer } from '@reberth/protocol/query.ts';
 import { type Subjects, subjectsOf, subjectToken } from '@reberth/protocol/subjects.ts';
 import type { AgentConfig } from '../config.ts';

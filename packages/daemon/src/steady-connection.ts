@@ -7,7 +7,7 @@
  * `localhost`. So this loop dials one server at a time and says whose name is wanted.
  */
 import { type ConnectionOptions, connect, type NatsConnection } from '@nats-io/transport-node';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '@reberth/protocol/errors.ts';
 
 export interface SteadyLog {
   info(fields: object, message: string): void;
