@@ -43,7 +43,8 @@ export function fromServiceError(error: ServiceError): ReberthError {
       });
     }
   }
-  if (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED) {
+  // CANCELLED: a server that shuts down cuts its streams so.
+  if (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED || error.code === status.CANCELLED) {
     return new ReberthError('coordinator-unreachable', `cannot reach the coordinator: ${error.details}`, { cause: error });
   }
   return new ReberthError('internal', `internal error: ${error.details}`, { cause: error });

@@ -23,7 +23,7 @@ export const apply = defineCommand<Options>({
     command
       .argument('[PLAN]', 'file with the plan; the latest one made here when left out')
       .option('--yes', 'do not ask')
-      .option('--hold-after STAGE', 'stop after this stage and wait for reberth resume')
+      .option('--hold-after <STAGE>', 'stop after this stage and wait for reberth resume')
       .option('--json', 'events as NDJSON'),
   async run(context, { options, args: [file] }) {
     const saved = await readPlanFile(file ?? context.places.planFile);

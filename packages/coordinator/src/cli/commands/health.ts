@@ -18,7 +18,7 @@ export const health = defineCommand<Options>({
   shape: (command) =>
     command
       .option('--watch', 'again and again until ctrl-C')
-      .option('--interval SECONDS', 'pause between reports', secondsToMs)
+      .option('--interval <SECONDS>', 'pause between reports', secondsToMs)
       .option('--json', 'as NDJSON'),
   async run(context, { options: { watch = false, interval = 0, json = false } }) {
     const stop = new AbortController();

@@ -28,14 +28,14 @@ export const init = defineCommand<Options>({
   ],
   shape: (command) =>
     command
-      .requiredOption('--address ADDRESS', 'a real address of this host; never the virtual one, which is what moves')
-      .option('--cluster NAME', 'name of the cluster', 'kubernetes')
-      .option('--inventory FILE', `Ansible inventory that names the hosts (default: ${DEFAULT_INVENTORY})`)
-      .option('--hosts LIST', 'hosts, separated by commas, instead of an inventory', list)
-      .option('--masters LIST', 'apiservers as HOST:PORT, separated by commas', list)
-      .option('--kubeconfig FILE', "the coordinator's way into the cluster", '/root/.kube/config')
-      .option('--ca FILE', "the cluster's CA certificate", '/etc/kubernetes/ssl/ca.pem')
-      .option('--ca-key FILE', "the cluster's CA key, which signs serving certificates", '/etc/kubernetes/ssl/ca-key.pem'),
+      .requiredOption('--address <ADDRESS>', 'a real address of this host; never the virtual one, which is what moves')
+      .option('--cluster <NAME>', 'name of the cluster', 'kubernetes')
+      .option('--inventory <FILE>', `Ansible inventory that names the hosts (default: ${DEFAULT_INVENTORY})`)
+      .option('--hosts <LIST>', 'hosts, separated by commas, instead of an inventory', list)
+      .option('--masters <LIST>', 'apiservers as HOST:PORT, separated by commas', list)
+      .option('--kubeconfig <FILE>', "the coordinator's way into the cluster", '/root/.kube/config')
+      .option('--ca <FILE>', "the cluster's CA certificate", '/etc/kubernetes/ssl/ca.pem')
+      .option('--ca-key <FILE>', "the cluster's CA key, which signs serving certificates", '/etc/kubernetes/ssl/ca-key.pem'),
   async run(context, { options }) {
     const { hosts, masters } = await fleet(options);
     const { system: folder, operator: operatorFolder } = context.places;

@@ -34,13 +34,13 @@ export const plan = defineCommand<Options>({
   ],
   shape: (command) =>
     command
-      .requiredOption('--to ADDRESS[:PORT]', 'where the control plane is to be')
-      .option('--strategy NAME', 'rolling or rebootstrap', 'rolling')
-      .option('--inventory FILE', "plan with this inventory instead of the deploy host's")
-      .option('--out FILE', 'save the plan here too')
-      .option('--router-id NUMBER', 'VRRP router id of the new address (default: a free one)', wholeNumber)
-      .option('--batch NUMBER', 'nodes disturbed at once after the first', wholeNumber)
-      .option('--soak SECONDS', 'how long the old address is watched before it is withdrawn', secondsToMs)
+      .requiredOption('--to <ADDRESS>', 'where the control plane is to be: ADDRESS or ADDRESS:PORT')
+      .option('--strategy <NAME>', 'rolling or rebootstrap', 'rolling')
+      .option('--inventory <FILE>', "plan with this inventory instead of the deploy host's")
+      .option('--out <FILE>', 'save the plan here too')
+      .option('--router-id <NUMBER>', 'VRRP router id of the new address (default: a free one)', wholeNumber)
+      .option('--batch <NUMBER>', 'nodes disturbed at once after the first', wholeNumber)
+      .option('--soak <SECONDS>', 'how long the old address is watched before it is withdrawn', secondsToMs)
       .option('--accept-stragglers', 'withdraw the old address even when outside clients still use it')
       .option('--narrow-certificates', 'take the old address out of the certificates at the end')
       .option('--json', 'print the plan itself'),

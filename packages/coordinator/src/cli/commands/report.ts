@@ -12,7 +12,7 @@ export const report = defineCommand<{ readonly format: 'text' | 'json' | 'html';
   examples: ['reberth report', 'reberth report --format json', 'reberth report r-20261123-093012-4f1a --format html > report.html'],
   shape: (command) =>
     onRollout(command)
-      .addOption(new Option('--format FORMAT', 'how it is written').choices(['text', 'json', 'html']).default('text'))
+      .addOption(new Option('--format <FORMAT>', 'how it is written').choices(['text', 'json', 'html']).default('text'))
       .option('--json', 'same as --format json'),
   async run(context, { options, args: [rollout = ''] }) {
     const document = await (await context.api()).report(rollout);
