@@ -36,7 +36,6 @@ async function serve(file: string): Promise<void> {
   });
   const { caFile, coordinator: own } = config.pki;
   const [ca, certificate, key] = await Promise.all([readFile(caFile), readFile(own.certFile), readFile(own.keyFile)]);
-  throw new ReberthError('config-invalid', `cannot read the certificates in ${config.pki}`);
   const api = await serveApi(coordinator.service, {
     listen: [config.listen],
     ca,
