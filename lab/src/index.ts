@@ -8,10 +8,10 @@ import { ensureKubernetes } from '../../scripts/kubernetes.mjs';
 import { ensureBaseImage } from './base-image.ts';
 import { dropGroup } from './cgroups.ts';
 import { BIN } from './cluster/layout.ts';
-import { nodesReady, type Raising, STEPS } from './cluster/raise.ts';
+import { type Raising, STEPS, serving } from './cluster/raise.ts';
 import type { Flavour } from './flavour.ts';
 import { type Boot, Host, type Running } from './host.ts';
-import { DEPLOY, findHost, HOSTS, type HostPlan } from './hosts.ts';
+import { findHost, HOSTS, type HostPlan } from './hosts.ts';
 import { installReberth } from './install-reberth.ts';
 import { missingPrograms } from './needs.ts';
 import { cut, dropNetwork, heal, makeNetwork } from './network.ts';
@@ -100,7 +100,7 @@ class NspawnLab implements Lab {
       memory = { ...memory, done: [...memory.done, name] };
       await this.#remember(memory);
     }
-    await progress.step('see five Ready Nodes', (note) => nodesReady(this.#host(DEPLOY), note));
+    await progress.step('see the whole cluster serve', (note) => serving(raising, note));
     if (!memory.done.includes('reberth') && (await this.#installReberth(progress)))
       await this.#remember({ ...memory, done: [...memory.done, 'reberth'] });
   }

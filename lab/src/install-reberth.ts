@@ -1,9 +1,77 @@
-/** Puts a build of Reberth on the hosts, the way its installation page says. (Later.) */
+/**
+ * Puts a build of Reberth on the hosts the way an operator would: the programs everywhere, the coordinator and its configuration on the
+ * deploy host, to every host the credentials made for it. What `reberth init` made once is kept; programs and units are replaced.
+ */
+import { existsSync } from 'node:fs';
+import { cp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ADMIN_KUBECONFIG, SSL } from './cluster/layout.ts';
 import type { Host } from './host.ts';
-import type { HostPlan } from './hosts.ts';
+import { CLUSTER_HOSTS, DEPLOY, HOSTS, type HostPlan } from './hosts.ts';
 import type { Progress } from './progress.ts';
+import { until } from './until.ts';
 
-export async function installReberth(_host: (plan: HostPlan) => Host, progress: Progress): Promise<boolean> {
-  progress.note('dist/reberth is absent: Reberth is not installed');
-  return false;
+const BUILD = fileURLToPath(new URL('../../dist/reberth', import.meta.url));
+const INSTALLED = '/opt/reberth';
+const UNITS = '/etc/systemd/system';
+const CREDENTIALS = '/etc/reberth/hosts';
+
+/** False, with a note, when there is no build. */
+export async function installReberth(host: (plan: HostPlan) => Host, progress: Progress): Promise<boolean> {
+  if (!existsSync(join(BUILD, 'bin/reberth'))) {
+    progress.note('Reberth is not installed: there is no build in dist/reberth');
+    return false;
+  }
+  await progress.step('install Reberth on the hosts', async (note) => {
+    note('programs');
+    for (const plan of HOSTS) await copyPrograms(host(plan));
+    for (const plan of CLUSTER_HOSTS) await layUnit(host(plan), 'reberth-agent.service');
+    await layUnit(host(DEPLOY), 'reberth-coordinator.service');
+    note('credentials');
+    await initialise(host(DEPLOY));
+    for (const plan of CLUSTER_HOSTS) await handOver(host(DEPLOY), host(plan));
+    note('services');
+    await start(host(DEPLOY), 'reberth-coordinator.service');
+    await Promise.all(CLUSTER_HOSTS.map((plan) => start(host(plan), 'reberth-agent.service')));
+  });
+  return true;
+}
+
+/** The old folder stays whole until the new one is: programs that run keep theirs. */
+async function copyPrograms({ place }: Host): Promise<void> {
+  const there = join(place.root, INSTALLED);
+  for (const name of [`${there}.new`, `${there}.old`]) await rm(name, { recursive: true, force: true });
+  await cp(BUILD, `${there}.new`, { recursive: true, preserveTimestamps: true });
+  if (existsSync(there)) await rename(there, `${there}.old`);
+  await rename(`${there}.new`, there);
+  await rm(`${there}.old`, { recursive: true, force: true });
+}
+
+const layUnit = async (host: Host, unit: string): Promise<void> => host.lay(`${UNITS}/${unit}`, await readFile(join(BUILD, 'systemd', unit)));
+
+async function initialise(deploy: Host): Promise<void> {
+  await deploy.must(['/usr/bin/ln', '-sfn', `${INSTALLED}/bin/reberth`, '/usr/local/bin/reberth']);
+  if (existsSync(join(deploy.place.root, '/etc/reberth/coordinator.json'))) return;
+  await deploy.must([
+    ...[`${INSTALLED}/bin/reberth`, 'init', '--inventory', '/etc/ansible/hosts', '--address', DEPLOY.address],
+    ...['--kubeconfig', ADMIN_KUBECONFIG, '--ca', `${SSL}/ca.pem`, '--ca-key', `${SSL}/ca-key.pem`, '--cluster', 'kubeasz'],
+  ]);
+}
+
+/** A host gets what was made for it, and nothing of the others. */
+async function handOver(deploy: Host, host: Host): Promise<void> {
+  const from = join(deploy.place.root, CREDENTIALS, host.plan.address);
+  for (const name of await readdir(from))
+    await host.lay(`/etc/reberth/agent/${name}`, await readFile(join(from, name)), (await stat(join(from, name))).mode & 0o777);
+}
+
+async function start(host: Host, unit: string): Promise<void> {
+  await host.must(['/usr/bin/systemctl', 'daemon-reload']);
+  await host.must(['/usr/bin/systemctl', '--quiet', 'enable', unit]);
+  await host.must(['/usr/bin/systemctl', 'restart', unit]);
+  await until(`${unit} active on ${host.plan.address}`, async () => {
+    const state = (await host.exec(['/usr/bin/systemctl', 'is-active', unit])).stdout.trim();
+    return state === 'active' || `it is ${state}`;
+  });
 }

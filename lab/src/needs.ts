@@ -10,9 +10,6 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   '/usr/bin/tar': 'tar',
 };
 
-/** For whoever sets the machine up. */
-export const LAB_PACKAGES: readonly string[] = [...new Set(Object.values(PROGRAMS))];
-
 /** Why no lab can be raised here; empty when one can. */
 export function missingPrograms(): readonly string[] {
   const absent = Object.entries(PROGRAMS).filter(([path]) => !existsSync(path));

@@ -4,7 +4,7 @@ import type { Outcome } from '../run.ts';
 import { BIN } from './layout.ts';
 
 export const kubectl = (deploy: Host, args: readonly string[], input = ''): Promise<Outcome> =>
-  deploy.exec([`${BIN}/kubectl`, '--request-timeout=10s', ...args], { input });
+  deploy.exec([`${BIN}/kubectl`, '--request-timeout=10s', '--cache-dir=/var/cache/kubectl', ...args], { input });
 
 export interface NodeSeen {
   readonly name: string;

@@ -138,7 +138,7 @@ async function startPodNetwork({ host }: Raising, note: (text: string) => void):
   await nodesReady(deploy, note);
 }
 
-export async function nodesReady(deploy: Host, note: (text: string) => void): Promise<void> {
+async function nodesReady(deploy: Host, note: (text: string) => void): Promise<void> {
   await until('five Ready Nodes', async () => {
     const ready = (await nodes(deploy)).filter((node) => node.ready);
     note(`${ready.length} of ${NODES.length}`);
@@ -146,20 +146,45 @@ export async function nodesReady(deploy: Host, note: (text: string) => void): Pr
   });
 }
 
+/** What must be true of every lab that is up, whatever happened to it before. */
+export async function serving({ host }: Raising, note: (text: string) => void): Promise<void> {
+  const deploy = host(DEPLOY);
+  await nodesReady(deploy, note);
+  await webReady(deploy, note);
+  await mastersSeen(withRole('lb').map(host));
+  note('');
+}
+
+/** haproxy looks every other second and wants to see a master twice. */
+async function mastersSeen(balancers: readonly Host[]): Promise<void> {
+  const masters = withRole('kube-master').length;
+  for (const balancer of balancers) {
+    await until(`${masters} masters up behind haproxy on ${balancer.plan.address}`, async () => {
+      const { stdout } = await balancer.exec(['/usr/bin/socat', '-', 'UNIX-CONNECT:/run/haproxy/admin.sock'], { input: 'show stat\n' });
+      const up = stdout.split('\n').filter((line) => /^kube-master,s\d,/.test(line) && line.includes(',UP,')).length;
+      return up === masters || `${up} are up`;
+    });
+  }
+}
+
 async function startWorkload({ host }: Raising, note: (text: string) => void): Promise<void> {
   const deploy = host(DEPLOY);
   await apply(deploy, workloadObjects());
-  await until(`${WEB_REPLICAS} ready replicas`, async () => {
-    const { stdout } = await kubectl(deploy, ['get', 'deployment', 'web', '-o', 'jsonpath={.status.readyReplicas}']);
-    note(`${stdout || '0'} of ${WEB_REPLICAS}`);
-    return stdout === String(WEB_REPLICAS) || `${stdout || 'none'} are ready`;
-  });
+  await webReady(deploy, note);
   for (const { address } of withRole('kube-node')) {
     await until(`web behind ${address}:${WEB_NODE_PORT}`, async () => {
       const { code, stderr } = await deploy.exec(['/usr/bin/curl', '-sSf', '-m', '2', `http://${address}:${WEB_NODE_PORT}/`]);
       return code === 0 || stderr.trim();
     });
   }
+}
+
+async function webReady(deploy: Host, note: (text: string) => void): Promise<void> {
+  await until(`${WEB_REPLICAS} ready replicas`, async () => {
+    const { stdout } = await kubectl(deploy, ['get', 'deployment', 'web', '-o', 'jsonpath={.status.readyReplicas}']);
+    note(`${stdout || '0'} of ${WEB_REPLICAS}`);
+    return stdout === String(WEB_REPLICAS) || `${stdout || 'none'} are ready`;
+  });
 }
 
 /** Also at every later boot. */
