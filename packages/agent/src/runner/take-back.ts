@@ -1,9 +1,10 @@
 /**
- * Takes one change back and says where that left the host. Never overwrites a foreign edit, and is content with nothing but `before`, files
- * and services together; a change without files (a restart) has nothing to put back. Host errors are part of the answer.
+ * Takes one change back and says where that left the host. Never overwrites a foreign edit. An undo that ended without an error has seen to
+ * the services, which no later look can tell from ones that still run the new files; the files are looked at again. Host errors are part of
+ * the answer.
  */
 import { messageOf } from '@reberth/protocol/errors.ts';
-import type { Change, Standing } from '../actions/action.ts';
+import type { Change, Standing, StoredFile } from '../actions/action.ts';
 import type { Bound } from './bound.ts';
 import { hashOnDisk, standingOf, type Work } from './work.ts';
 
@@ -28,17 +29,31 @@ export async function takeBack(work: Work, bound: Bound, change: Change, begin: 
   }
   const now = await standingOf(work, bound, change);
   if (now.left === 'before') return { ok: true, left: 'before', why: '' };
-  if (change.files.length === 0 && why === '' && now.why === '') return { ok: true, left: now.left, why: 'there is nothing to put back' };
+  if (why === '' && (await filesAreBack(work, change)))
+    return { ok: true, left: 'before', why: change.files.length === 0 ? 'there is nothing to put back' : '' };
   return { ok: false, left: now.left, why: [why, now.why].filter((words) => words !== '').join('; ') || `the host is ${now.left} after the undo` };
+}
+
+async function filesAreBack(work: Work, change: Change): Promise<boolean> {
+  try {
+    for (const { path, original } of change.files) if (!holds(await work.host.readFile(path), original)) return false;
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function foreignWords(work: Work, change: Change): Promise<string> {
   const foreign: string[] = [];
   for (const { path, original, content } of change.files) {
     const found = await work.host.readFile(path).catch(() => undefined);
-    const known = [original, content].some((file) => (file === undefined ? found === undefined : found?.bytes.equals(file.bytes) === true));
-    if (!known)
+    if (!holds(found, original) && !holds(found, content))
       foreign.push(`${path} is neither as it was before nor as it was written: it is ${await hashOnDisk(work.host, path).catch(messageOf)}`);
   }
   return foreign.length > 0 ? foreign.join('; ') : 'somebody else changed what this step changed';
 }
+
+const holds = (found: StoredFile | undefined, wanted: StoredFile | undefined): boolean =>
+  wanted === undefined || found === undefined
+    ? found === wanted
+    : found.bytes.equals(wanted.bytes) && found.mode === wanted.mode && found.uid === wanted.uid && found.gid === wanted.gid;
