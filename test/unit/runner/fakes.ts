@@ -101,6 +101,9 @@ interface Params {
 
 const look = async (host: HostReader, params: Params) => ({ file: await host.readFile(params.file), unit: await host.unit(UNIT) });
 
+/** What the service was started to read last: the file alone does not tell. */
+const MARK = '/run/app.loaded';
+
 /** Writes a file, then starts the service again. `secret`: the content is made on the host, from an input. */
 export const settingChanged = defineAction<Params, Awaited<ReturnType<typeof look>> & { readonly inputs: Readonly<Record<string, string>> }>({
   kind: 'setting-changed',
@@ -131,17 +134,18 @@ export const settingChanged = defineAction<Params, Awaited<ReturnType<typeof loo
     };
     return { is: 'change', change, diffs: [{ path, diff: `-${text}\n+${to}` }] };
   },
-  async compare(host, { files: [only], readers: [reader] }, params) {
-    const seen = await look(host, params);
-    const text = seen.file?.bytes.toString();
-    const started = seen.unit.invocationId !== reader?.invocationBefore;
-    if (text === only?.original?.bytes.toString()) return started ? 'between' : 'before';
+  async compare(host, { files: [only] }, params) {
+    const text = (await host.readFile(params.file))?.bytes.toString();
+    const mark = (await host.readFile(MARK))?.bytes.toString();
+    if (text === only?.original?.bytes.toString()) return mark === undefined ? 'before' : 'between';
     if (text !== only?.content?.bytes.toString()) return 'foreign';
-    return started ? 'after' : 'between';
+    return mark === 'done' ? 'after' : 'between';
   },
   async apply(host, { files: [only] }, params) {
+    await host.writeFile(MARK, file('doing'));
     if (only?.content !== undefined) await host.writeFile(params.file, only.content);
     await host.restartUnit(UNIT);
+    await host.writeFile(MARK, file('done'));
   },
   async verify(host, change, params) {
     const text = (await host.readFile(params.file))?.bytes.toString();
@@ -149,10 +153,12 @@ export const settingChanged = defineAction<Params, Awaited<ReturnType<typeof loo
     return { ok: true, outputs: { made: change.files[0]?.after ?? '' } };
   },
   async undo(host, { files: [only], readers: [reader] }, params) {
+    await host.writeFile(MARK, file('doing'));
     if (only?.original === undefined) await host.removeFile(params.file);
     else await host.writeFile(params.file, only.original);
     const { invocationId } = await host.unit(UNIT);
     if (invocationId !== reader?.invocationBefore) await host.restartUnit(UNIT);
+    await host.removeFile(MARK);
   },
 });
 

@@ -1,9 +1,7 @@
 /** The certificates of the control plane on this host: whom they name, until when, and which key file lies beside. The key itself is not opened. */
-import type { X509Certificate } from 'node:crypto';
-import { messageOf } from '@reberth/protocol/errors.ts';
 import type { Facts } from '@reberth/protocol/facts.ts';
+import { type CertificateDescription, describeCertificate } from '../certificates/describe.ts';
 import { type FactContext, type Found, found, type Problem, problemAt, readText } from './fact.ts';
-import { certificatesIn } from './pem.ts';
 import type { ScanRoot } from './ports.ts';
 
 const ROOTS: readonly ScanRoot[] = [
@@ -24,48 +22,22 @@ export async function certificatesFact({ host, survey }: FactContext): Promise<F
     const text = await readText(host, path);
     problems.push(...text.problems);
     if (text.value === undefined) continue;
-    try {
-      // The first one is the host's own; those after it vouch for it.
-      const [first] = certificatesIn(text.value);
-      if (first !== undefined) certificates.push(describe(path, first.certificate, keyBeside(path, files)));
-    } catch (error) {
-      problems.push(problemAt(path, 0, `not a certificate: ${messageOf(error)}`));
-    }
+    if (!text.value.includes('-----BEGIN CERTIFICATE-----')) continue;
+    const described = describeCertificate(text.value);
+    if (!described.ok) problems.push(...described.problems.map(({ line, message }) => problemAt(path, line, message)));
+    else certificates.push(factOf(path, described.value, keyBeside(path, files)));
   }
   return found(certificates, problems);
 }
 
-function describe(path: string, certificate: X509Certificate, keyFile: string | undefined): CertificateFact {
-  const { addresses, names } = alternativeNames(certificate);
-  return {
-    path,
-    subject: oneLine(certificate.subject),
-    issuer: oneLine(certificate.issuer),
-    addresses,
-    names,
-    notBefore: certificate.validFromDate.toISOString(),
-    notAfter: certificate.validToDate.toISOString(),
-    algorithm: algorithmOf(certificate),
-    fingerprint256: certificate.fingerprint256,
-    isCa: certificate.ca,
-    ...(keyFile === undefined ? {} : { keyFile }),
-  };
-}
+const factOf = (path: string, described: CertificateDescription, keyFile: string | undefined): CertificateFact => ({
+  path,
+  ...described,
+  addresses: [...described.addresses],
+  names: [...described.names],
+  ...(keyFile === undefined ? {} : { keyFile }),
+});
 
 /** `kubernetes.pem` → `kubernetes-key.pem`, `apiserver.crt` → `apiserver.key`. */
 const keyBeside = (path: string, files: readonly string[]): string | undefined =>
   [path.replace(/\.pem$/, '-key.pem'), path.replace(/\.(crt|cert)$/, '.key')].find((candidate) => candidate !== path && files.includes(candidate));
-
-function alternativeNames({ subjectAltName }: X509Certificate): { readonly addresses: string[]; readonly names: string[] } {
-  const entries = (subjectAltName ?? '').split(', ');
-  const of = (kind: string): string[] => entries.flatMap((entry) => (entry.startsWith(`${kind}:`) ? [entry.slice(kind.length + 1)] : []));
-  return { addresses: of('IP Address'), names: of('DNS') };
-}
-
-function algorithmOf({ publicKey }: X509Certificate): string {
-  const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails ?? {};
-  const size = modulusLength ?? namedCurve;
-  return `${publicKey.asymmetricKeyType ?? 'unknown'}${size === undefined ? '' : ` ${size}`}`;
-}
-
-const oneLine = (name: string | undefined): string => (name ?? '').trim().split('\n').join(', ');

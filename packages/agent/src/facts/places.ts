@@ -2,12 +2,12 @@
  * Every place under the folders of Kubernetes and its neighbours that holds one of the asked addresses, found by content and not by a list
  * of known files: what nobody thought of is found too. Binary and very large files are no configuration; our own staged files are ours.
  */
-import { isIP } from 'node:net';
 import { messageOf } from '@reberth/protocol/errors.ts';
 import type { Facts } from '@reberth/protocol/facts.ts';
+import { coveredBy, leafOf, oneSpelling } from '../certificates/describe.ts';
 import { findAddress } from '../formats/places.ts';
+import { lineAt } from '../formats/text.ts';
 import { type FactContext, type Found, found, type Problem, problemAt } from './fact.ts';
-import { certificatesIn, type PemCertificate } from './pem.ts';
 import type { ScanRoot } from './ports.ts';
 
 const ROOTS: readonly ScanRoot[] = [
@@ -50,23 +50,19 @@ export async function placesFact({ host, survey }: FactContext, addresses: reado
 }
 
 function placesIn(path: string, text: string, addresses: readonly string[]): readonly Place[] {
-  const certificates = text.includes('-----BEGIN CERTIFICATE-----') ? readable(text) : [];
+  const certificates = certificatesWithLines(text);
   return addresses.flatMap((address) => [
     ...findAddress(text, address).map((line): Place => ({ address, path, line, form: 'text' })),
-    ...certificates.filter(({ certificate }) => names(certificate, address)).map(({ line }): Place => ({ address, path, line, form: 'san' })),
+    ...certificates.filter(({ covers }) => covers.has(oneSpelling(address))).map(({ line }): Place => ({ address, path, line, form: 'san' })),
   ]);
 }
 
 /** A broken certificate is told where certificates are told. */
-function readable(text: string): readonly PemCertificate[] {
-  try {
-    return certificatesIn(text);
-  } catch {
-    return [];
-  }
+function certificatesWithLines(text: string): readonly { readonly line: number; readonly covers: ReadonlySet<string> }[] {
+  return [...text.matchAll(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)].flatMap((block) => {
+    const certificate = leafOf(block[0]);
+    return certificate === undefined ? [] : [{ line: lineAt(text, block.index), covers: coveredBy(certificate) }];
+  });
 }
-
-const names = (certificate: PemCertificate['certificate'], address: string): boolean =>
-  isIP(address) === 0 ? (certificate.subjectAltName ?? '').split(', ').includes(`DNS:${address}`) : certificate.checkIP(address) !== undefined;
 
 const isBinary = (bytes: Buffer): boolean => bytes.subarray(0, BINARY_LOOK_BYTES).includes(0);

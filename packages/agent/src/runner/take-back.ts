@@ -1,7 +1,6 @@
 /**
- * Takes one change back and says where that left the host. Never overwrites a foreign edit. An undo that ended without an error has seen to
- * the services, which no later look can tell from ones that still run the new files; the files are looked at again. Host errors are part of
- * the answer.
+ * Takes one change back and says where that left the host. Never overwrites a foreign edit, and is content with nothing but `before`, files
+ * and services together; a change without files (a restart) has nothing to put back. Host errors are part of the answer.
  */
 import { messageOf } from '@reberth/protocol/errors.ts';
 import type { Change, Standing, StoredFile } from '../actions/action.ts';
@@ -32,15 +31,6 @@ export async function takeBack(work: Work, bound: Bound, change: Change, begin: 
   if (why === '' && (await filesAreBack(work, change)))
     return { ok: true, left: 'before', why: change.files.length === 0 ? 'there is nothing to put back' : '' };
   return { ok: false, left: now.left, why: [why, now.why].filter((words) => words !== '').join('; ') || `the host is ${now.left} after the undo` };
-}
-
-async function filesAreBack(work: Work, change: Change): Promise<boolean> {
-  try {
-    for (const { path, original } of change.files) if (!holds(await work.host.readFile(path), original)) return false;
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function foreignWords(work: Work, change: Change): Promise<string> {
