@@ -43,15 +43,11 @@ const RETRY_MS = { first: 100, most: 5_000 } as const;
 
 export function steadyConnection(options: SteadyOptions): SteadyConnection {
   const stop = new AbortController();
-  const state: { connection: NatsConnection | undefined; server: string; why: string } = {
-    connection: undefined,
-    server: options.servers[0] ?? '',
-    why: 'not tried yet',
-  };
+  const state: State = { connection: undefined, ready: false, server: options.servers[0] ?? '', why: 'not tried yet' };
   const ended = runSessions(options, state, stop.signal);
   return {
     current: () => state.connection,
-    status: () => ({ connected: state.connection !== undefined, server: state.server, why: state.connection === undefined ? state.why : '' }),
+    status: () => ({ connected: state.ready, server: state.server, why: state.ready ? '' : state.why }),
     async close() {
       stop.abort();
       await ended;
@@ -61,6 +57,8 @@ export function steadyConnection(options: SteadyOptions): SteadyConnection {
 
 interface State {
   connection: NatsConnection | undefined;
+  /** The session is set up. */
+  ready: boolean;
   server: string;
   why: string;
 }
@@ -94,6 +92,7 @@ async function runSession(options: SteadyOptions, state: State, signal: AbortSig
     state.connection = connection;
     await options.onSession(connection);
     onConnected();
+    state.ready = true;
     options.log.info({ server: state.server }, 'connected to the broker');
     const error = await connection.closed();
     return error === undefined ? 'connection closed' : messageOf(error);
@@ -101,6 +100,7 @@ async function runSession(options: SteadyOptions, state: State, signal: AbortSig
     return messageOf(error);
   } finally {
     state.connection = undefined;
+    state.ready = false;
     signal.removeEventListener('abort', cut);
     await connection?.close().catch(() => undefined);
   }

@@ -117,6 +117,8 @@ function supervise(program: string, configFile: string, log: BrokerLog): Supervi
 /** `[123] 2026/11/23 16:18:00.000000 [ERR] text`: complaints go to our log, cut to a sane length. */
 function relay(line: string, log: BrokerLog): string | undefined {
   const [, level, text = ''] = /\[(WRN|ERR|FTL)\] (.*)$/.exec(line) ?? [];
+  // Whoever looks whether we serve, ourselves first, leaves this behind.
+  if (text.endsWith('TLS handshake error: EOF')) return undefined;
   if (level === undefined) return line.startsWith('nats-server:') ? line.slice(0, 500) : undefined;
   log.warn({ broker: text.slice(0, 500) }, 'the broker says');
   return level === 'WRN' ? undefined : text.slice(0, 500);
