@@ -21,7 +21,7 @@ export const build = () =>
     const missing = Object.values(ENTRIES).filter((file) => !existsSync(inRoot(file)));
     if (missing.length > 0) throw new Failure(`cannot build: ${missing.join(', ')} ${missing.length === 1 ? 'does' : 'do'} not exist`);
     for (const folder of ['bin', 'lib', 'libexec', 'systemd']) mkdirSync(join(dist, folder), { recursive: true });
-    await bundle();
+    await bundle(Object.fromEntries(Object.entries(ENTRIES).map(([name, file]) => [name, inRoot(file)])), join(dist, 'lib'));
     copyNode();
     for (const [program, library] of Object.entries(PROGRAMS)) writeProgram(join(dist, 'bin', program), library);
     cpSync(inRoot('deploy/libexec'), join(dist, 'libexec'), { recursive: true });
@@ -29,13 +29,13 @@ export const build = () =>
     for (const helper of ['notify-exec', 'vrrp-listen']) chmodSync(join(dist, 'libexec', helper), 0o755);
   });
 
-/** CommonJS: the libraries require each other at run time, which an ES module bundle cannot. */
-async function bundle() {
+/** Name of the library → its entry. CommonJS: the libraries require each other at run time, which an ES module bundle cannot. */
+export async function bundle(entryPoints, outdir) {
   const esbuild = await fromModules('esbuild/lib/main.js');
   const { errors } = await esbuild
     .build({
-      entryPoints: Object.fromEntries(Object.entries(ENTRIES).map(([name, file]) => [name, inRoot(file)])),
-      outdir: join(dist, 'lib'),
+      entryPoints,
+      outdir,
       outExtension: { '.js': '.cjs' },
       bundle: true,
       platform: 'node',

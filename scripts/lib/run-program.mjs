@@ -4,7 +4,16 @@ import { createInterface } from 'node:readline';
 import { environment, root } from './paths.mjs';
 
 /** Runs to the end with our own streams; gives the exit code (128 + n for signal n, 127 when it cannot start). */
-export const run = (program, args, options = {}) => finish(start(program, args, { stdio: 'inherit', ...options }));
+export async function run(program, args, options = {}) {
+  // A terminal sends ctrl-C to the program too, and it is the program that decides what to do about it.
+  const wait = () => undefined;
+  process.on('SIGINT', wait);
+  try {
+    return await finish(start(program, args, { stdio: 'inherit', ...options }));
+  } finally {
+    process.off('SIGINT', wait);
+  }
+}
 
 /** Runs to the end and hands over each line of standard output as it comes; standard error passes through unless `stderr` says otherwise. */
 export async function runLines(program, args, onLine, { stderr = 'inherit', ...options } = {}) {

@@ -6,9 +6,9 @@ import { setTimeout } from 'node:timers/promises';
 import { ReberthError } from '@reberth/protocol/errors.ts';
 import type { Plan } from '@reberth/protocol/plan.ts';
 import { serveApi } from '../../../packages/coordinator/src/api/server.ts';
+import type { InitialiseOptions } from '../../../packages/coordinator/src/authority/initialise.ts';
 import { type CoordinatorApi, connect } from '../../../packages/coordinator/src/cli/client.ts';
 import type { CliContext } from '../../../packages/coordinator/src/cli/context.ts';
-import type { InitialiseOptions } from '../../../packages/coordinator/src/cli/initialise.ts';
 import { runCli } from '../../../packages/coordinator/src/cli/program.ts';
 import { type FakeCoordinator, fakeCoordinator, NOW_MS } from '../../support/fake-coordinator.ts';
 import { type Pair, type ThrowAwayTls, throwAwayTls } from '../../support/tls.ts';
@@ -87,7 +87,10 @@ export async function openDesk(plan: Plan, { terminal = false, confirm, unreacha
       nowMs: () => NOW_MS,
       sleep: (ms, signal) => setTimeout(Math.min(ms, 10), undefined, { signal }).catch(() => undefined),
       places: { planFile, system: '/etc/reberth', operator: '/root/.config/reberth' },
-      initialise: async (options) => initialised.push(options),
+      async initialise(options) {
+        initialised.push(options);
+        return { made: ['/etc/reberth/coordinator.json'], kept: [], changed: [] };
+      },
     };
     return { code: await runCli(argv, context), out, err };
   };

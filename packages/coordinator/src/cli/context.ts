@@ -2,8 +2,8 @@
  * What a command gets: where to write, whether people or programs read it, how to reach the coordinator. Built once in main.ts; commands
  * never touch process themselves, so tests run them with a context of their own.
  */
+import type { Initialised, InitialiseOptions } from '../authority/initialise.ts';
 import type { CoordinatorApi } from './client.ts';
-import type { Initialise } from './initialise.ts';
 
 export interface Output {
   write(text: string): void;
@@ -32,7 +32,8 @@ export interface CliContext {
   nowMs(): number;
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   readonly places: Places;
-  readonly initialise: Initialise;
+  /** What `reberth init` does; tests look at what was asked. */
+  initialise(options: InitialiseOptions): Promise<Initialised>;
 }
 
 export interface Places {

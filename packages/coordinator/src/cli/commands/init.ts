@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { messageOf, ReberthError } from '@reberth/protocol/errors.ts';
 import { EXIT, line } from '../context.ts';
 import { hostsOfInventory } from '../inventory-hosts.ts';
+import { count } from '../render/words.ts';
 import { defineCommand, list } from './command.ts';
 
 interface Options {
@@ -40,10 +41,20 @@ export const init = defineCommand<Options>({
     const { hosts, masters } = await fleet(options);
     const { system: folder, operator: operatorFolder } = context.places;
     const { cluster, address, kubeconfig, ca: caFile, caKey: caKeyFile } = options;
-    await context.initialise({ cluster, address, hosts, masters, kubeconfig, caFile, caKeyFile, folder, operatorFolder });
-    line(context.out, `${folder}/coordinator.json and ${folder}/pki: the coordinator of ${cluster}`);
-    line(context.out, `${folder}/hosts/HOST: credentials of ${hosts.join(', ')}`);
-    line(context.out, `${operatorFolder}: your credentials`);
+    const { made, kept, changed } = await context.initialise({
+      cluster,
+      address,
+      hosts,
+      masters,
+      kubeconfig,
+      caFile,
+      caKeyFile,
+      folder,
+      operatorFolder,
+    });
+    for (const path of made) line(context.out, `made     ${path}`);
+    for (const path of changed) line(context.out, `changed  ${path}`);
+    if (kept.length > 0) line(context.out, `kept     ${count(kept.length, 'file')} that were there`);
     line(
       context.out,
       `next:  copy ${folder}/hosts/HOST to ${folder}/agent on each host, start reberth-agent there and reberth-coordinator here, then: reberth doctor`,
