@@ -7,10 +7,11 @@ import { access, constants, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { AgentConfig } from '@reberth/agent/config.ts';
 import { type Link, type LinkParts, type Marks, openLink } from '@reberth/agent/link/link.ts';
 import { initialise } from '@reberth/coordinator/authority/initialise.ts';
-import { type Broker, startBroker } from '@reberth/coordinator/broker/broker.ts';
+import { type Broker, type StartBrokerOptions, startBroker } from '@reberth/coordinator/broker/broker.ts';
 import { natsWire } from '@reberth/coordinator/wire/nats-wire.ts';
 import type { Wire } from '@reberth/coordinator/wire/wire.ts';
 import type { Ask, Report } from '@reberth/protocol/ask.ts';
@@ -25,10 +26,12 @@ export interface Ground {
   readonly listen: string;
   readonly hosts: readonly HostId[];
   readonly log: MemoryLog;
-  startBroker(options?: { readonly hosts?: readonly HostId[] }): Promise<Broker>;
+  startBroker(options?: Partial<StartBrokerOptions>): Promise<Broker>;
   wire(options?: { readonly signingKeyFile?: string }): Promise<Wire>;
   /** Opens the host's link; `as` uses the credentials of another host. */
-  link(host: HostId, parts?: Partial<LinkParts>, as?: HostId): Link;
+  link(host: HostId, parts?: Partial<LinkParts>, as?: HostId, server?: string): Link;
+  /** A connection of its own, by the certificate at `stem`.crt and .key, or by none. */
+  raw(stem: string | undefined, inboxPrefix?: string): Promise<NatsConnection>;
   pki(name: string): string;
   bundle(host: HostId, name: string): string;
 }
@@ -83,14 +86,22 @@ export async function ground(t: ExecutionContext, hosts: readonly string[] = ['1
       const broker = await startBroker({
         program: PROGRAM,
         cluster: CLUSTER,
-        hosts: options.hosts ?? ids,
+        hosts: ids,
         listen,
         ...files,
         stateFolder: join(folder, 'broker'),
         log,
+        ...options,
       });
       undo.push(() => broker.stop());
       return broker;
+    },
+    async raw(stem, inboxPrefix = '_INBOX') {
+      const own = stem === undefined ? {} : { certFile: `${stem}.crt`, keyFile: `${stem}.key` };
+      const tls = { caFile: pki('ca.crt'), ...own, host: '127.0.0.1' };
+      const connection = await connect({ servers: listen, tls, inboxPrefix, reconnect: false, timeout: 3_000 });
+      undo.push(() => connection.close());
+      return connection;
     },
     async wire(options = {}) {
       const files = { caFile: pki('ca.crt'), certFile: pki('coordinator.crt'), keyFile: pki('coordinator.key') };
@@ -105,9 +116,9 @@ export async function ground(t: ExecutionContext, hosts: readonly string[] = ['1
       undo.push(() => wire.close());
       return wire;
     },
-    link(host, parts = {}, as = host) {
+    link(host, parts = {}, as = host, server = listen) {
       const link = openLink({
-        config: agentConfig(listen, host, (name) => bundle(as, name)),
+        config: agentConfig(server, host, (name) => bundle(as, name)),
         marks: memoryMarks(),
         perform: async (ask) => doneReport(ask),
         answer: async () => ({ ok: true, value: null }),
