@@ -28,8 +28,7 @@ export async function takeBack(work: Work, bound: Bound, change: Change, begin: 
   }
   const now = await standingOf(work, bound, change);
   if (now.left === 'before') return { ok: true, left: 'before', why: '' };
-  if (why === '' && (await filesAreBack(work, change)))
-    return { ok: true, left: 'before', why: change.files.length === 0 ? 'there is nothing to put back' : '' };
+  if (change.files.length === 0 && why === '' && now.why === '') return { ok: true, left: now.left, why: 'there is nothing to put back' };
   return { ok: false, left: now.left, why: [why, now.why].filter((words) => words !== '').join('; ') || `the host is ${now.left} after the undo` };
 }
 
