@@ -11,7 +11,7 @@ export interface Probes {
   /** Runs a probe of the agent's list on a host. The caller's gate validates `value`. */
   host(host: HostId, probe: string, params: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Answer<unknown>>;
   heartbeat(host: HostId): { readonly heartbeat: Heartbeat; readonly heardAtMs: number } | undefined;
-  /** Nodes, leases and pods, read through `via` (an address verified as itself) or through any master. */
+  /** Nodes, leases and pods, read through any master that answers. */
   cluster(signal: AbortSignal): Promise<Answer<ClusterSnapshot>>;
   /** The snapshot taken when the rollout began. */
   baseline(): ClusterSnapshot | undefined;
