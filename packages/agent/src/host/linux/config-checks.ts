@@ -32,7 +32,10 @@ export function judgeKeepalived({ ok, stderr }: ProgramAnswer): Checked {
   if (ok) return { available: true, problems: [] };
   // Before 2.0.6 there is no check.
   if (/(invalid|unrecognized|unknown) option/i.test(stderr)) return { available: false, problems: [] };
-  const words = linesOf(stderr).filter((line) => !/SECURITY VIOLATION|^Command failed:/.test(line));
+  const said = linesOf(stderr).filter((line) => !line.startsWith('Command failed:'));
+  // Ended without a word: killed, or out of time.
+  if (said.length === 0) return { available: false, problems: [] };
+  const words = said.filter((line) => !line.includes('SECURITY VIOLATION'));
   return { available: true, problems: words.slice(0, PROBLEMS_MAX) };
 }
 
