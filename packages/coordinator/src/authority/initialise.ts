@@ -87,6 +87,9 @@ async function prepare(options: InitialiseOptions, survey: Survey): Promise<read
   subjectToken(cluster);
   const hosts = options.hosts.map(hostId);
   const twins = hosts.filter((host, at) => hosts.findIndex((other) => subjectToken(other) === subjectToken(host)) !== at);
+  // Each host's bundle is a folder of that name.
+  const folders = hosts.filter((host) => /^\.+$/.test(host));
+  if (folders.length > 0) survey.problems.push(`${folders.join(', ')}: not the name of a host`);
   if (twins.length > 0) survey.problems.push(`${twins.join(', ')}: named twice, or too like another host to be told apart on the wire`);
   const places = placesOf(folder, operatorFolder);
   const credentials = credentialsOf(places, address, hosts, operator);
