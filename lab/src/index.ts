@@ -13,7 +13,7 @@ import type { Flavour } from './flavour.ts';
 import { type Boot, Host, type Running } from './host.ts';
 import { findHost, HOSTS, type HostPlan } from './hosts.ts';
 import { installReberth } from './install-reberth.ts';
-import { missingPrograms } from './needs.ts';
+import { makeRoom, missingOfMachine } from './machine.ts';
 import { cut, dropNetwork, heal, makeNetwork } from './network.ts';
 import { type Place, placeOf } from './place.ts';
 import { type Progress, silent } from './progress.ts';
@@ -89,8 +89,9 @@ class NspawnLab implements Lab {
   }
 
   async up(progress: Progress = silent): Promise<void> {
-    const missing = missingPrograms();
+    const missing = missingOfMachine();
     if (missing.length > 0) throw new Error(`cannot raise a lab: ${missing.join(', ')}`);
+    await makeRoom();
     let memory = await this.#begin(progress);
     await makeNetwork(this.#place.networkNamespace);
     await this.#powerOnAll(memory, progress);
