@@ -69,7 +69,7 @@ export const servingCertificateInstalled = defineAction<Params, Seen>({
     const problems = missing.filter(([, file]) => file === undefined).map(([path]) => `${path}: there is no such file`);
     if (certificate === undefined || key === undefined || authority === undefined) return { is: 'refuse', problems };
     return seen.given === undefined
-      ? planUnseen(params, certificate, key)
+      ? planUnseen(params, certificate, key, seen.stagedKey)
       : planGiven(params, seen, { certificate, key, authority, given: seen.given });
   },
 
@@ -102,7 +102,12 @@ export const servingCertificateInstalled = defineAction<Params, Seen>({
 });
 
 /** Dry run: the certificate is not signed yet, and its key not made. */
-function planUnseen({ certFile, keyFile, stagedKeyFile, mustCover }: Params, certificate: FileState, key: FileState): Planned {
+function planUnseen(
+  { certFile, keyFile, stagedKeyFile, mustCover }: Params,
+  certificate: FileState,
+  key: FileState,
+  stagedKey: FileState | undefined,
+): Planned {
   const leaf = leafOf(certificate.bytes.toString('utf8'));
   if (leaf === undefined) return { is: 'refuse', problems: [`${certFile}: there is no readable certificate in it`] };
   const covered = coveredBy(leaf);
@@ -112,7 +117,7 @@ function planUnseen({ certFile, keyFile, stagedKeyFile, mustCover }: Params, cer
   const files = [
     plannedFile(keyFile, key, undefined, true),
     plannedFile(certFile, certificate, undefined, true),
-    plannedFile(stagedKeyFile, undefined, undefined),
+    plannedFile(stagedKeyFile, stagedKey, undefined),
   ];
   return { is: 'change', change: { files, readers: [], detail: {} }, diffs: [] };
 }
