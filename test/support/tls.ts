@@ -20,8 +20,8 @@ export interface ThrowAwayTls {
   readonly ca: string;
   readonly server: Pair;
   readonly operator: Pair;
-  /** Signed by the same CA for another name, e.g. an agent's. */
-  client(commonName: string): Promise<Pair>;
+  /** Signed by the same CA for another name, e.g. an agent's; `address` is what it covers besides `localhost`. */
+  issue(commonName: string, address?: string): Promise<Pair>;
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -44,7 +44,7 @@ export async function throwAwayTls(): Promise<ThrowAwayTls> {
     ],
   });
   let serial = 1;
-  const issue = async (commonName: string): Promise<Pair> => {
+  const issue = async (commonName: string, address = '127.0.0.1'): Promise<Pair> => {
     const keys = await newKeys();
     serial += 1;
     const certificate = await X509CertificateGenerator.create({
@@ -58,14 +58,14 @@ export async function throwAwayTls(): Promise<ThrowAwayTls> {
       extensions: [
         new SubjectAlternativeNameExtension([
           { type: 'dns', value: 'localhost' },
-          { type: 'ip', value: '127.0.0.1' },
+          { type: 'ip', value: address },
         ]),
       ],
     });
     const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
     return { certificate: certificate.toString('pem'), key };
   };
-  return { ca: ca.toString('pem'), server: await issue('coordinator'), operator: await issue('operator'), client: issue };
+  return { ca: ca.toString('pem'), server: await issue('coordinator'), operator: await issue('operator'), issue };
 }
 
 const newKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);

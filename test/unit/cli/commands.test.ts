@@ -319,9 +319,15 @@ test('a coordinator that cannot be reached ends with 5 and names the next step',
 
 test("a certificate of the right CA that is not an operator's opens nothing", async (t) => {
   const { as, tls } = await desk(t);
-  const api = await as(await tls.client('agent-192.0.2.43'));
+  const api = await as(await tls.issue('agent-192.0.2.43'));
   t.teardown(() => api.close());
   await t.throwsAsync(api.status(''), { code: 'not-allowed' });
+});
+
+test('a server of the right CA that is not the one asked for is not believed', async (t) => {
+  const { as, tls, restart } = await desk(t);
+  await restart(await tls.issue('coordinator', '192.0.2.99'));
+  await t.throwsAsync(as(tls.operator), { code: 'coordinator-unreachable' });
 });
 
 test('every command has help with examples, and mistakes end with 2', async (t) => {

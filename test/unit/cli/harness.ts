@@ -32,7 +32,7 @@ export interface Desk {
   as(client: Pair): Promise<CoordinatorApi>;
   readonly tls: ThrowAwayTls;
   /** The coordinator's server ends and comes back at the same address; what it knows stays. */
-  restart(): Promise<void>;
+  restart(certificate?: Pair): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,15 +47,9 @@ export async function openDesk(plan: Plan, { terminal = false, confirm, unreacha
   const tls = await throwAwayTls();
   const folder = await mkdtemp(join(tmpdir(), 'reberth-cli-'));
   const operatorOf = ({ subject }: { readonly subject: { readonly CN?: string | string[] } }) => (subject.CN === 'operator' ? 'operator' : undefined);
-  const serve = (listen: string) =>
-    serveApi(coordinator, {
-      listen: [listen],
-      ca: Buffer.from(tls.ca),
-      certificate: Buffer.from(tls.server.certificate),
-      key: Buffer.from(tls.server.key),
-      operatorOf,
-    });
-  let server = await serve('127.0.0.1:0');
+  const serve = (listen: string, { certificate, key }: Pair) =>
+    serveApi(coordinator, { listen: [listen], ca: Buffer.from(tls.ca), certificate: Buffer.from(certificate), key: Buffer.from(key), operatorOf });
+  let server = await serve('127.0.0.1:0', tls.server);
   const address = `127.0.0.1:${server.ports[0]}`;
   const as = async (client: Pair) => {
     const [caFile, certificateFile, keyFile] = [join(folder, 'ca.crt'), join(folder, 'client.crt'), join(folder, 'client.key')];
@@ -107,9 +101,9 @@ export async function openDesk(plan: Plan, { terminal = false, confirm, unreacha
       while (signals.size === 0) await new Promise((resolve) => setImmediate(resolve));
       for (const signal of [...signals]) signal();
     },
-    async restart() {
+    async restart(certificate = tls.server) {
       await server.close();
-      server = await serve(address);
+      server = await serve(address, certificate);
     },
     async close() {
       (await api?.catch(() => undefined))?.close();

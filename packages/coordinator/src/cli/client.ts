@@ -3,6 +3,8 @@
  * what the coordinator meant.
  */
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { type Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { ReberthError } from '@reberth/protocol/errors.ts';
 import type { RolloutEvent } from '@reberth/protocol/event.ts';
@@ -57,9 +59,14 @@ const MESSAGE_LIMIT = 32 * 1024 * 1024;
 
 export async function connect(config: CliConfig): Promise<CoordinatorApi> {
   const [ca, key, certificate] = await Promise.all([readFile(config.caFile), readFile(config.keyFile), readFile(config.certificateFile)]);
-  const client = new CoordinatorClient(config.coordinator, credentials.createSsl(ca, key, certificate), {
+  const { hostname } = new URL(`grpc://${config.coordinator}`);
+  const host = hostname.replaceAll(/[[\]]/g, '');
+  const identity = { checkServerIdentity: (_name: string, presented: PeerCertificate) => checkServerIdentity(host, presented) };
+  const client = new CoordinatorClient(config.coordinator, credentials.createSsl(ca, key, certificate, identity), {
     'grpc.max_receive_message_length': MESSAGE_LIMIT,
     'grpc.max_send_message_length': MESSAGE_LIMIT,
+    // The server name of TLS may not be an address (RFC 6066); who answers is checked against the address all the same.
+    ...(isIP(host) === 0 ? {} : { 'grpc.ssl_target_name_override': 'localhost' }),
   });
   await ready(client, config.coordinator);
   const call = unaryCaller(client);

@@ -40,12 +40,15 @@ async function main(): Promise<void> {
 
 const outputOf = (stream: NodeJS.WriteStream): Output => ({
   write: (text) => void stream.write(text),
-  isTerminal: stream.isTTY === true,
-  colour: stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '',
+  isTerminal: isTerminal(stream),
+  colour: isTerminal(stream) && (process.env['NO_COLOR'] ?? '') === '',
   get columns() {
     return stream.columns ?? 100;
   },
 });
+
+/** A terminal that tells no size cannot be drawn on; lines it can show. */
+const isTerminal = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && stream.columns > 0;
 
 function pictureOn(stream: NodeJS.WriteStream): CliContext['picture'] {
   let update: ReturnType<typeof createLogUpdate> | undefined;
