@@ -37,7 +37,22 @@ export function fakeWorld(store: Store): FakeWorld {
         const { rollout, step, operation, attempt, host } = ask;
         const outcome = operation === 'do' ? 'done' : 'undone';
         const left = operation === 'do' ? 'after' : 'before';
-        setImmediate(() => world.report({ rollout, step, operation, attempt, host, outcome, left, why: '', startedAtMs: 0, endedAtMs: 0, outputs: { csr: 'request' }, ...part }));
+        setImmediate(() =>
+          world.report({
+            rollout,
+            step,
+            operation,
+            attempt,
+            host,
+            outcome,
+            left,
+            why: '',
+            startedAtMs: 0,
+            endedAtMs: 0,
+            outputs: { csr: 'request' },
+            ...part,
+          }),
+        );
       },
       gates: { probe: async () => undefined, judge: (gate) => verdicts.get(gate) ?? { is: 'pass' } },
       sign: async () => ({ ok: true, value: 'certificate' }),

@@ -2,7 +2,16 @@
 import { hostId, stageId, stepId } from '@reberth/protocol/ids.ts';
 import type { GateUse, Plan, Stage, Step, Wave } from '@reberth/protocol/plan.ts';
 
-export const gate = (name: string, change: Partial<GateUse> = {}): GateUse => ({ gate: name, title: `gate ${name}`, params: {}, everyMs: 10, holdForMs: 0, giveUpAfterMs: 1_000, onGiveUp: 'undo', ...change });
+export const gate = (name: string, change: Partial<GateUse> = {}): GateUse => ({
+  gate: name,
+  title: `gate ${name}`,
+  params: {},
+  everyMs: 10,
+  holdForMs: 0,
+  giveUpAfterMs: 1_000,
+  onGiveUp: 'undo',
+  ...change,
+});
 
 export const step = (id: string, change: Partial<Step> = {}): Step => ({
   id: stepId(id),
@@ -19,7 +28,13 @@ export const step = (id: string, change: Partial<Step> = {}): Step => ({
   ...change,
 });
 
-export const wave = (title: string, steps: readonly Step[], change: Partial<Wave> = {}): Wave => ({ title, steps: [...steps], exit: [gate(`after-${title}`)], back: [gate(`back-${title}`)], ...change });
+export const wave = (title: string, steps: readonly Step[], change: Partial<Wave> = {}): Wave => ({
+  title,
+  steps: [...steps],
+  exit: [gate(`after-${title}`)],
+  back: [gate(`back-${title}`)],
+  ...change,
+});
 
 export const stage = (id: string, waves: readonly Wave[], change: Partial<Stage> = {}): Stage => ({
   id: stageId(id),
@@ -42,7 +57,11 @@ export const plan = (stages: readonly Stage[]): Plan => ({
   createdAt: '2026-01-01T00:00:00.000Z',
   from: { address: '192.0.2.39', port: 8443 },
   to: { address: '192.0.2.40', port: 8443 },
-  hosts: [...new Set(stages.flatMap(({ waves }) => waves.flatMap(({ steps }) => steps.map(({ host }) => host))))].map((id) => ({ id, address: id, roles: [] })),
+  hosts: [...new Set(stages.flatMap(({ waves }) => waves.flatMap(({ steps }) => steps.map(({ host }) => host))))].map((id) => ({
+    id,
+    address: id,
+    roles: [],
+  })),
   notes: [],
   accepted: [],
   stages: [...stages],
@@ -52,5 +71,14 @@ export const plan = (stages: readonly Stage[]): Plan => ({
 export const smallPlan = (): Plan =>
   plan([
     stage('one', [wave('w0', [step('a/1'), step('a/2'), step('b/1')]), wave('w1', [step('c/1')])]),
-    stage('two', [wave('w0', [step('d/request'), step('d/install', { inputs: [{ name: 'certificate', from: stepId('d/request'), signedAs: 'serving-certificate' }] })])], { onFailure: 'undo-stage' }),
+    stage(
+      'two',
+      [
+        wave('w0', [
+          step('d/request'),
+          step('d/install', { inputs: [{ name: 'certificate', from: stepId('d/request'), signedAs: 'serving-certificate' }] }),
+        ]),
+      ],
+      { onFailure: 'undo-stage' },
+    ),
   ]);

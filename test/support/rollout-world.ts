@@ -2,14 +2,15 @@
  * A world for the decider: hosts that do what they are asked in order, gates that judge, an operator who interferes; all by one seeded
  * chance. Messages may be doubled, late, or lost for a while. Keeps its own record of what is applied, to compare the outcome with.
  */
-import type { Operation, Report } from '@reberth/protocol/ask.ts';
-import type { EventBody, RolloutEvent } from '@reberth/protocol/event.ts';
-import { digestOf, rolloutId } from '@reberth/protocol/ids.ts';
-import type { Plan, Step } from '@reberth/protocol/plan.ts';
+
 import { decide } from '@reberth/coordinator/rollout/decide.ts';
 import { type OperatorCommand, operatorEvent } from '@reberth/coordinator/rollout/operator.ts';
 import { reduce } from '@reberth/coordinator/rollout/reduce.ts';
 import { type RolloutState, stepState } from '@reberth/coordinator/rollout/state.ts';
+import type { Operation, Report } from '@reberth/protocol/ask.ts';
+import type { EventBody, RolloutEvent } from '@reberth/protocol/event.ts';
+import { digestOf, rolloutId } from '@reberth/protocol/ids.ts';
+import type { Plan, Step } from '@reberth/protocol/plan.ts';
 
 export interface Chances {
   readonly stepFails: number;
@@ -74,7 +75,19 @@ export function createWorld(plan: Plan, seed: number, chances: Chances): World {
     if (operation === 'undo') applied.delete(step.id);
     else if (!fails) applied.add(step.id);
     const outcome = operation === 'undo' ? 'undone' : fails ? (chance() < 0.5 ? 'failed' : 'refused') : 'done';
-    const report: Report = { rollout: rolloutId('r-test'), step: step.id, operation, attempt, host: step.host, outcome, left: fails ? 'before' : 'after', why: fails ? 'as chance has it' : '', startedAtMs: 0, endedAtMs: 0, outputs: { csr: 'request' } };
+    const report: Report = {
+      rollout: rolloutId('r-test'),
+      step: step.id,
+      operation,
+      attempt,
+      host: step.host,
+      outcome,
+      left: fails ? 'before' : 'after',
+      why: fails ? 'as chance has it' : '',
+      startedAtMs: 0,
+      endedAtMs: 0,
+      outputs: { csr: 'request' },
+    };
     reports.push(report, ...(chance() < chances.duplicate ? [report] : []));
   }
 
@@ -96,9 +109,17 @@ export function createWorld(plan: Plan, seed: number, chances: Chances): World {
       if (chance() < chances.duplicate) send(command);
     } else if (command?.do === 'judge') {
       const { key } = command.gate;
-      append(chance() < chances.gateGivesUp ? { type: 'gate-gave-up', gate: key, why: 'as chance has it' } : { type: 'gate-judged', gate: key, verdict: chance() < 0.3 ? { is: 'wait', why: 'not yet' } : { is: 'pass' } });
+      append(
+        chance() < chances.gateGivesUp
+          ? { type: 'gate-gave-up', gate: key, why: 'as chance has it' }
+          : { type: 'gate-judged', gate: key, verdict: chance() < 0.3 ? { is: 'wait', why: 'not yet' } : { is: 'pass' } },
+      );
     } else if (command?.do === 'sign') {
-      append(chance() < chances.signRefused ? { type: 'sign-refused', step: command.step.id, why: 'as chance has it' } : { type: 'signed', step: command.step.id, input: command.input, value: 'signed' });
+      append(
+        chance() < chances.signRefused
+          ? { type: 'sign-refused', step: command.step.id, why: 'as chance has it' }
+          : { type: 'signed', step: command.step.id, input: command.input, value: 'signed' },
+      );
     } else return false;
     return true;
   }

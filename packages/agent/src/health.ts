@@ -7,10 +7,11 @@
  * A lost connection to the broker is no reason to be killed: steps in hand still end, and the link comes back by itself. Beats never overlap;
  * one that hangs starves the watchdog, which is what the watchdog is for.
  */
+
+import type { Notify } from '@reberth/daemon/notify.ts';
 import { messageOf } from '@reberth/protocol/errors.ts';
 import type { HostId } from '@reberth/protocol/ids.ts';
 import type { Heartbeat, Observation } from '@reberth/protocol/query.ts';
-import type { Notify } from './notify.ts';
 
 /** Asking systemd costs a process; how units fare is told by gates when it matters. */
 const UNITS_EVERY_MS = 30_000;

@@ -36,7 +36,10 @@ test('a plan whose hosts and gates are well ends done; each step is asked once, 
   const rollout = await begin(executor);
   await followed(executor, rollout);
   t.is(executor.state(rollout)?.outcome, 'done');
-  t.deepEqual(world.asks.map(({ step }) => step), ['a/1', 'b/1', 'a/2', 'c/1', 'd/request', 'd/install']);
+  t.deepEqual(
+    world.asks.map(({ step }) => step),
+    ['a/1', 'b/1', 'a/2', 'c/1', 'd/request', 'd/install'],
+  );
   t.deepEqual(world.asks.at(-1)?.inputs, { certificate: 'certificate' });
   executor.stop();
 });
@@ -49,7 +52,9 @@ test('an ask is stored before it is sent', async (t) => {
   const ports = {
     ...world.ports,
     send: async (ask: Parameters<typeof send>[0]) => {
-      const stored = (await store.read(ask.rollout)).some(({ body }) => body.type === 'asked' && body.step === ask.step && body.operation === ask.operation);
+      const stored = (await store.read(ask.rollout)).some(
+        ({ body }) => body.type === 'asked' && body.step === ask.step && body.operation === ask.operation,
+      );
       if (!stored) unstored.push(ask.step);
       await send(ask);
     },
@@ -64,14 +69,18 @@ test('an ask is stored before it is sent', async (t) => {
 
 test('a failing step turns everything back in reverse, and the rest is never started', async (t) => {
   const world = fakeWorld(memoryStore());
-  world.answer = ({ step, operation }) => (step === 'c/1' && operation === 'do' ? { outcome: 'failed', left: 'before', why: 'kubelet does not come back' } : {});
+  world.answer = ({ step, operation }) =>
+    step === 'c/1' && operation === 'do' ? { outcome: 'failed', left: 'before', why: 'kubelet does not come back' } : {};
   const executor = await started(world);
   const rollout = await begin(executor);
   await followed(executor, rollout);
   const state = executor.state(rollout);
   t.is(state?.outcome, 'rolled-back');
   t.regex(state?.why ?? '', /c: step c\/1: kubelet does not come back/);
-  t.deepEqual(world.asks.filter(({ operation }) => operation === 'undo').map(({ step }) => step), ['c/1', 'a/2', 'b/1', 'a/1']);
+  t.deepEqual(
+    world.asks.filter(({ operation }) => operation === 'undo').map(({ step }) => step),
+    ['c/1', 'a/2', 'b/1', 'a/1'],
+  );
   t.false(world.asks.some(({ step }) => step.startsWith('d/')));
   executor.stop();
 });
@@ -83,7 +92,10 @@ test('a stage whose policy says so is taken back alone, held, and tried anew on 
   const rollout = await begin(executor);
   const events = await followed(executor, rollout);
   t.is(executor.state(rollout)?.standing, 'held');
-  t.deepEqual(world.asks.filter(({ operation }) => operation === 'undo').map(({ step }) => step), ['d/install', 'd/request']);
+  t.deepEqual(
+    world.asks.filter(({ operation }) => operation === 'undo').map(({ step }) => step),
+    ['d/install', 'd/request'],
+  );
   world.verdicts.clear();
   await executor.command(rollout, 'resume', 'tester');
   await followed(executor, rollout, events.length);
@@ -154,7 +166,10 @@ test('a coordinator that died with an ask unanswered asks it again under a highe
 
 test('when a decision cannot be stored nothing more is asked and the process is told to end', async (t) => {
   const store = memoryStore();
-  const world = fakeWorld({ ...store, append: (event) => (event.body.type === 'asked' && event.body.step === 'c/1' ? Promise.reject(new Error('disk full')) : store.append(event)) });
+  const world = fakeWorld({
+    ...store,
+    append: (event) => (event.body.type === 'asked' && event.body.step === 'c/1' ? Promise.reject(new Error('disk full')) : store.append(event)),
+  });
   const executor = await started(world);
   await begin(executor);
   await until(() => world.storageFailures.length > 0);

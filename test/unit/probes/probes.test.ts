@@ -18,15 +18,20 @@ test('parameters are refused all at once, each by its name', async (t) => {
 
 test('a sense that fails is an answer and not an exception', async (t) => {
   const run = probesWith({ vrrpAdverts: () => Promise.reject(new Error('cannot listen for VRRP: not permitted')) });
-  t.deepEqual(await run('vrrp-heard', { networkInterface: 'eth0', forMs: 100 }), { ok: false, why: 'cannot probe vrrp-heard: cannot listen for VRRP: not permitted' });
+  t.deepEqual(await run('vrrp-heard', { networkInterface: 'eth0', forMs: 100 }), {
+    ok: false,
+    why: 'cannot probe vrrp-heard: cannot listen for VRRP: not permitted',
+  });
 });
 
 test('an interface name cannot smuggle in another argument or path', async (t) => {
-  for (const networkInterface of ['', 'eth0 --help', '../x', 'a'.repeat(16)]) t.false((await probesWith({})('vrrp-heard', { networkInterface, forMs: 100 })).ok, networkInterface);
+  for (const networkInterface of ['', 'eth0 --help', '../x', 'a'.repeat(16)])
+    t.false((await probesWith({})('vrrp-heard', { networkInterface, forMs: 100 })).ok, networkInterface);
 });
 
 test('the latest advert of each router stands for it, and noise is left out', async (t) => {
-  const advert = (priority: number) => JSON.stringify({ virtualRouterId: 57, source: '192.0.2.42', priority, version: 2, advertIntMs: 1000, addresses: ['192.0.2.39'] });
+  const advert = (priority: number) =>
+    JSON.stringify({ virtualRouterId: 57, source: '192.0.2.42', priority, version: 2, advertIntMs: 1000, addresses: ['192.0.2.39'] });
   const run = probesWith({ vrrpAdverts: async () => [advert(90), 'noise', advert(120)] });
   t.deepEqual(await run('vrrp-heard', { networkInterface: 'eth0', forMs: 100 }), {
     ok: true,
@@ -43,7 +48,10 @@ test('an address that this host carries is local and asked of nobody', async (t)
 const neighbour = (state: string, mac: string | undefined = '02:00:00:00:00:09'): Neighbour => ({ address: '192.0.2.40', mac, state });
 
 test('an address that somebody answers to is claimed by that hardware address', async (t) => {
-  t.deepEqual(await probesWith({ neighbour: async () => neighbour('REACHABLE') })('neighbour', { address: '192.0.2.40' }), { ok: true, value: { local: false, claimedBy: '02:00:00:00:00:09' } });
+  t.deepEqual(await probesWith({ neighbour: async () => neighbour('REACHABLE') })('neighbour', { address: '192.0.2.40' }), {
+    ok: true,
+    value: { local: false, claimedBy: '02:00:00:00:00:09' },
+  });
 });
 
 test('an address is silent only after the kernel has asked more than once', async (t) => {
@@ -62,7 +70,10 @@ test('a stale entry of a host that is gone does not count as a claim', async (t)
 });
 
 test('an entry that stays in doubt is taken for a claim', async (t) => {
-  t.deepEqual(await probesWith({ neighbour: async () => neighbour('STALE') })('neighbour', { address: '192.0.2.40' }), { ok: true, value: { local: false, claimedBy: '02:00:00:00:00:09' } });
+  t.deepEqual(await probesWith({ neighbour: async () => neighbour('STALE') })('neighbour', { address: '192.0.2.40' }), {
+    ok: true,
+    value: { local: false, claimedBy: '02:00:00:00:00:09' },
+  });
 });
 
 const TABLE = `  sl  local_address rem_address   st
@@ -74,7 +85,12 @@ const TABLE = `  sl  local_address rem_address   st
 test('connections names who talks to the endpoint, and leaves out Reberth itself and other ports', async (t) => {
   const run = probesWith({
     kernelTable: async (path) => (path === '/proc/net/tcp' ? TABLE : ''),
-    holdersOf: async () => new Map([['101', 'kubelet'], ['102', 'reberth-agent'], ['103', 'kube-proxy']]),
+    holdersOf: async () =>
+      new Map([
+        ['101', 'kubelet'],
+        ['102', 'reberth-agent'],
+        ['103', 'kube-proxy'],
+      ]),
   });
   t.deepEqual(await run('connections', { address: '192.0.2.39', port: 8443 }), {
     ok: true,
@@ -83,11 +99,17 @@ test('connections names who talks to the endpoint, and leaves out Reberth itself
 });
 
 test('a connection that nobody holds any more is still shown', async (t) => {
-  const answer = await probesWith({ kernelTable: async (path) => (path === '/proc/net/tcp' ? TABLE : '') })('connections', { address: '192.0.2.39', port: 8444 });
+  const answer = await probesWith({ kernelTable: async (path) => (path === '/proc/net/tcp' ? TABLE : '') })('connections', {
+    address: '192.0.2.39',
+    port: 8444,
+  });
   t.deepEqual(answer, { ok: true, value: { peers: [{ local: '192.0.2.44:54323', remote: '192.0.2.39:8444' }] } });
 });
 
 test('the clock says nothing about being disciplined where nobody knows', async (t) => {
   t.deepEqual(await probesWith({})('clock', {}), { ok: true, value: { nowMs: 1_000_000 } });
-  t.deepEqual(await probesWith({ clockSynchronised: async () => false })('clock', {}), { ok: true, value: { nowMs: 1_000_000, synchronised: false } });
+  t.deepEqual(await probesWith({ clockSynchronised: async () => false })('clock', {}), {
+    ok: true,
+    value: { nowMs: 1_000_000, synchronised: false },
+  });
 });

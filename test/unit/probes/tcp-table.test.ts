@@ -2,10 +2,13 @@ import { establishedTcp } from '@reberth/agent/probes/tcp-table.ts';
 import test from 'ava';
 
 const HEADER = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
-const row = (local: string, remote: string, state = '01', inode = '4711') => `   0: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0000000000000000 20 4 30 10 -1\n`;
+const row = (local: string, remote: string, state = '01', inode = '4711') =>
+  `   0: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0000000000000000 20 4 30 10 -1\n`;
 
 test('reads an established IPv4 connection', (t) => {
-  t.deepEqual(establishedTcp(HEADER + row('2C0200C0:D431', '270200C0:20FB')), [{ local: '192.0.2.44:54321', remote: '192.0.2.39:8443', inode: '4711' }]);
+  t.deepEqual(establishedTcp(HEADER + row('2C0200C0:D431', '270200C0:20FB')), [
+    { local: '192.0.2.44:54321', remote: '192.0.2.39:8443', inode: '4711' },
+  ]);
 });
 
 test('shows an IPv4 client of a dual-stack listener by its IPv4 address', (t) => {

@@ -4,6 +4,7 @@
  * out what became of the step.
  */
 import { once } from 'node:events';
+import { createNotify } from '@reberth/daemon/notify.ts';
 import { messageOf, ReberthError } from '@reberth/protocol/errors.ts';
 import { pino } from 'pino';
 import { actionFor } from '../actions/index.ts';
@@ -23,7 +24,6 @@ import { openJournal } from '../journal/journal.ts';
 import { type Marks, openMarks } from '../journal/marks.ts';
 import type { Storage } from '../journal/storage.ts';
 import { type Link, openLink } from '../link/link.ts';
-import { createNotify } from '../notify.ts';
 import { createObserver } from '../observe/observer.ts';
 import { createProbes } from '../probes/index.ts';
 import { createRefusingRunner } from '../runner/refusing-runner.ts';

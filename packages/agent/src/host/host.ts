@@ -47,8 +47,21 @@ export interface HostReader {
   addresses(networkInterface?: string): Promise<readonly { readonly networkInterface: string; readonly address: string }[]>;
   /** The program's own check of a configuration file. `problems` are its words; empty means it is content. */
   check(program: 'keepalived' | 'haproxy', path: string): Promise<{ readonly available: boolean; readonly problems: readonly string[] }>;
-  http(url: string, options?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string; readonly verifyAs?: string; readonly timeoutMs?: number }): Promise<HttpAnswer>;
-  tls(address: string, port: number, options?: { readonly caFile?: string; readonly verifyAs?: string; readonly timeoutMs?: number }): Promise<TlsAnswer>;
+  http(
+    url: string,
+    options?: {
+      readonly caFile?: string;
+      readonly certFile?: string;
+      readonly keyFile?: string;
+      readonly verifyAs?: string;
+      readonly timeoutMs?: number;
+    },
+  ): Promise<HttpAnswer>;
+  tls(
+    address: string,
+    port: number,
+    options?: { readonly caFile?: string; readonly verifyAs?: string; readonly timeoutMs?: number },
+  ): Promise<TlsAnswer>;
   nowMs(): number;
   /** Waits, or ends early with the signal. The only way for an action to let time pass. */
   sleep(ms: number): Promise<void>;

@@ -58,7 +58,14 @@ function etcdHealth(answer: Answer<v.InferOutput<typeof Http>>): { readonly heal
   return { healthy, why: healthy ? '' : why || `answers ${status} ${body.slice(0, 80)}` };
 }
 
-async function askProbe<T>(look: Look, host: HostId, name: string, params: Readonly<Record<string, unknown>>, schema: v.GenericSchema<unknown, T>, signal: AbortSignal): Promise<Answer<T>> {
+async function askProbe<T>(
+  look: Look,
+  host: HostId,
+  name: string,
+  params: Readonly<Record<string, unknown>>,
+  schema: v.GenericSchema<unknown, T>,
+  signal: AbortSignal,
+): Promise<Answer<T>> {
   try {
     const answer = await look.query(host, { kind: 'probe', probe: name, params }, { timeoutMs: PROBE_TIMEOUT_MS, signal });
     if (!answer.ok) return answer;

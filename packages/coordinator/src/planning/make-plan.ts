@@ -2,8 +2,9 @@
  * From a wish to a frozen plan: asks every host for facts, recognises the layout, looks for reasons against, lets the strategy draft, and
  * asks every host to dry-run its part. Writes nothing anywhere. All reasons against come back at once, as an answer.
  */
-import { type Facts, FactsSchema } from '@reberth/protocol/facts.ts';
+
 import { messageOf } from '@reberth/protocol/errors.ts';
+import { type Facts, FactsSchema } from '@reberth/protocol/facts.ts';
 import { type HostId, hostId } from '@reberth/protocol/ids.ts';
 import { isEmptyPlan, type Plan } from '@reberth/protocol/plan.ts';
 import { type DryRunAnswer, DryRunAnswerSchema, type Query, type QueryAnswer } from '@reberth/protocol/query.ts';
@@ -35,7 +36,8 @@ export async function makePlan(ports: PlanningPorts, text: WishText, note: (text
   const wish = parseWish(text);
   if (!wish.ok) return wish;
   const strategy = strategies.find(({ name }) => name === text.strategy);
-  if (strategy === undefined) return refuse([`there is no strategy ${JSON.stringify(text.strategy)}; known: ${strategies.map(({ name }) => name).join(', ')}`]);
+  if (strategy === undefined)
+    return refuse([`there is no strategy ${JSON.stringify(text.strategy)}; known: ${strategies.map(({ name }) => name).join(', ')}`]);
 
   note(`asking ${ports.hosts.length} hosts for facts`);
   const first = await collectFacts(ports, [wish.to.address], signal);
@@ -58,7 +60,12 @@ export async function makePlan(ports: PlanningPorts, text: WishText, note: (text
   const findings = await lookAround(ports, model, wish.to.address, facts, signal);
   const against = moving ? preflightReasons(model, wish.to.address, findings) : [];
   const routerIdsInUse = [...new Set([...findings.heardRouters.map(({ virtualRouterId }) => virtualRouterId), ...first.facts.flatMap(routerIds)])];
-  const drafted = strategy.draft(model, { ...wish.settings, to: wish.to.address, createdAt: new Date(ports.nowMs()).toISOString(), routerIdsInUse } satisfies Wish);
+  const drafted = strategy.draft(model, {
+    ...wish.settings,
+    to: wish.to.address,
+    createdAt: new Date(ports.nowMs()).toISOString(),
+    routerIdsInUse,
+  } satisfies Wish);
   if (!drafted.ok || against.length > 0) return refuse([...against, ...(drafted.ok ? [] : drafted.reasons)]);
 
   note('asking every host what it would change');
@@ -79,7 +86,9 @@ const routerIds = ({ keepalived }: Facts): readonly number[] => keepalived?.inst
 function wishReasons(model: ClusterModel, to: { readonly address: string; readonly port: number | undefined }): readonly string[] {
   const taken = model.hosts.find(({ address }) => address === to.address);
   return [
-    ...(to.port === undefined || to.port === model.from.port ? [] : [`the port stays ${model.from.port}; changing it to ${to.port} needs another haproxy bind and is not offered`]),
+    ...(to.port === undefined || to.port === model.from.port
+      ? []
+      : [`the port stays ${model.from.port}; changing it to ${to.port} needs another haproxy bind and is not offered`]),
     ...(taken === undefined ? [] : [`${to.address} is the address of host ${taken.id}; a virtual address belongs to none`]),
   ];
 }
@@ -90,7 +99,11 @@ export interface Collected {
   readonly silent: readonly { readonly host: HostId; readonly why: string }[];
 }
 
-export async function collectFacts(ports: Pick<PlanningPorts, 'hosts' | 'query' | 'nowMs'>, addresses: readonly string[], signal: AbortSignal): Promise<Collected> {
+export async function collectFacts(
+  ports: Pick<PlanningPorts, 'hosts' | 'query' | 'nowMs'>,
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<Collected> {
   const facts: Facts[] = [];
   const silent: { host: HostId; why: string }[] = [];
   const receivedAtMs = new Map<string, number>();
@@ -104,7 +117,8 @@ export async function collectFacts(ports: Pick<PlanningPorts, 'hosts' | 'query' 
       return facts.push(answer.value);
     }),
   );
-  const order = (a: { readonly host: string }, b: { readonly host: string }) => ports.hosts.indexOf(hostId(a.host)) - ports.hosts.indexOf(hostId(b.host));
+  const order = (a: { readonly host: string }, b: { readonly host: string }) =>
+    ports.hosts.indexOf(hostId(a.host)) - ports.hosts.indexOf(hostId(b.host));
   return { facts: facts.toSorted(order), receivedAtMs, silent: silent.toSorted(order) };
 }
 
@@ -143,5 +157,7 @@ async function ask<T>(
   }
   if (!answer.ok) return answer;
   const parsed = v.safeParse(schema, answer.value);
-  return parsed.success ? { ok: true, value: parsed.output } : { ok: false, why: `answered in an unexpected shape (${v.getDotPath(parsed.issues[0]) ?? ''}: ${parsed.issues[0].message})` };
+  return parsed.success
+    ? { ok: true, value: parsed.output }
+    : { ok: false, why: `answered in an unexpected shape (${v.getDotPath(parsed.issues[0]) ?? ''}: ${parsed.issues[0].message})` };
 }

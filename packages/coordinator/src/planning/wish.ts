@@ -16,7 +16,11 @@ export interface WishText {
 }
 
 export type ParsedWish =
-  | { readonly ok: true; readonly to: { readonly address: string; readonly port: number | undefined }; readonly settings: Omit<Wish, 'to' | 'createdAt' | 'routerIdsInUse'> }
+  | {
+      readonly ok: true;
+      readonly to: { readonly address: string; readonly port: number | undefined };
+      readonly settings: Omit<Wish, 'to' | 'createdAt' | 'routerIdsInUse'>;
+    }
   | { readonly ok: false; readonly reasons: readonly string[] };
 
 /** Two nodes at once keep most of a small cluster undisturbed. */

@@ -28,7 +28,10 @@ export async function fileStore(folder: string): Promise<Store> {
   return {
     async rollouts() {
       const names = await readdir(rollouts);
-      return names.filter((name) => name.endsWith(SUFFIX)).map((name) => rolloutId(name.slice(0, -SUFFIX.length))).sort();
+      return names
+        .filter((name) => name.endsWith(SUFFIX))
+        .map((name) => rolloutId(name.slice(0, -SUFFIX.length)))
+        .sort();
     },
     async read(rollout) {
       return (await readRecords(pathOf(rollout))).bodies as readonly RolloutEvent[];
@@ -36,7 +39,8 @@ export async function fileStore(folder: string): Promise<Store> {
     async append(event) {
       const journal = journals.get(event.rollout) ?? (await openJournal(pathOf(event.rollout)));
       journals.set(event.rollout, journal);
-      if (event.seq !== journal.seq + 1) throw new ReberthError('internal', `cannot store event ${event.seq} of ${event.rollout}: the next is ${journal.seq + 1}`);
+      if (event.seq !== journal.seq + 1)
+        throw new ReberthError('internal', `cannot store event ${event.seq} of ${event.rollout}: the next is ${journal.seq + 1}`);
       const { line, link } = frame(journal.link, event);
       try {
         await journal.handle.appendFile(line);
@@ -67,7 +71,9 @@ async function openJournal(path: string): Promise<Journal> {
   return { handle, link, seq: bodies.length };
 }
 
-async function readRecords(path: string): Promise<{ readonly bodies: readonly unknown[]; readonly link: string; readonly length: number; readonly tornTail: number }> {
+async function readRecords(
+  path: string,
+): Promise<{ readonly bodies: readonly unknown[]; readonly link: string; readonly length: number; readonly tornTail: number }> {
   const content = await readFile(path).catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? undefined : Promise.reject(error)));
   if (content === undefined) return { bodies: [], link: CHAIN_START, length: 0, tornTail: 0 };
   const records = unframe(content);
@@ -78,7 +84,8 @@ async function readRecords(path: string): Promise<{ readonly bodies: readonly un
 async function takeEpoch(path: string): Promise<number> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? '0' : Promise.reject(error)));
   const last = Number(text.trim());
-  if (!Number.isSafeInteger(last) || last < 0) throw new ReberthError('journal-damaged', `cannot read ${path}: ${JSON.stringify(text.trim())} is no epoch`);
+  if (!Number.isSafeInteger(last) || last < 0)
+    throw new ReberthError('journal-damaged', `cannot read ${path}: ${JSON.stringify(text.trim())} is no epoch`);
   const next = last + 1;
   const temporary = `${path}.new`;
   await writeFile(temporary, `${next}\n`, { mode: 0o600, flush: true });
