@@ -92,3 +92,20 @@ test('a server that is shared by an alias is not changed', (t) => {
   const twice = `${shared}again: *vip\n`;
   t.like(setServer(twice, FROM, TO), { ok: false, problems: [{ message: 'the server is written in a way that cannot be changed alone' }] });
 });
+
+test('what is quoted of a broken kubeconfig is no secret', (t) => {
+  for (const broken of [
+    '  token: abc"s3cret\n',
+    '  s3cret\n',
+    '- s3cret\n',
+    '"s3cret" "s3cret"\n',
+    '  a: {s3cret\n',
+    '  "s3cret\n',
+    '%s3cret\n',
+    '  token: @s3cret\n',
+    '  token: "\\s3cret"\n',
+  ]) {
+    const result = readKubeconfig(`${ADMIN_KUBECONFIG}${broken}`);
+    t.notRegex(JSON.stringify(result), /s3cret/);
+  }
+});

@@ -105,7 +105,8 @@ function readVariable({ text, number, start }: Line, problems: Problem[]): reado
   const match = /^(?<head>\s*(?<name>[^\s=#]+)\s*=\s*)(?<rest>.*?)\s*$/.exec(text);
   const { head, name, rest } = match?.groups ?? {};
   if (head === undefined || name === undefined || rest === undefined) {
-    problems.push(problem(number, `cannot read a variable from ${text.trim()}`));
+    // Without its words: they may be a password.
+    problems.push(problem(number, 'this line of a section of variables is not NAME=value'));
     return [];
   }
   const quoted = /^(?:"([^"]*)"|'([^']*)')\s*([#;].*)?$/.exec(rest);

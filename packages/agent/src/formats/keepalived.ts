@@ -3,7 +3,7 @@
  * another with its own name, router id and one address; everything else in the copy stays, and everything outside it does too.
  * What cannot be copied with a good conscience is refused, with its line.
  */
-import { isIP } from 'node:net';
+import * as v from 'valibot';
 import { parseKeepalived, type Statement, type Word } from './keepalived-blocks.ts';
 import { type Parsed, type Problem, parsed, problem, wrong } from './parsed.ts';
 import { wholeAddress } from './places.ts';
@@ -132,7 +132,7 @@ function readInstance(instance: Statement): Parsed<VrrpInstance> {
     unicastPeers: entries(instance, 'unicast_peer').flatMap(({ words }) => (words[0] === undefined ? [] : [words[0].text])),
   };
   for (const { address, line } of [...value.addresses, ...value.excluded])
-    if (isIP(address) === 0) problems.push(problem(line, `${address} is not an address`));
+    if (familyOf(address) === 0) problems.push(problem(line, `${address} is not an address`));
   return problems.length > 0 ? wrong(...problems) : parsed(value);
 }
 
@@ -141,6 +141,12 @@ const entries = (instance: Statement, keyword: string): readonly Statement[] =>
 
 const addressesOf = (instance: Statement, keyword: string): readonly VirtualAddress[] =>
   entries(instance, keyword).flatMap(({ words }) => (words[0] === undefined ? [] : [{ address: withoutPrefix(words[0].text), line: words[0].line }]));
+
+const Ipv4 = v.pipe(v.string(), v.ipv4());
+const Ipv6 = v.pipe(v.string(), v.ipv6());
+
+/** 0 for what is no address. */
+const familyOf = (text: string): 0 | 4 | 6 => (v.is(Ipv4, text) ? 4 : v.is(Ipv6, text) ? 6 : 0);
 
 const withoutPrefix = (text: string): string => text.split('/')[0] ?? text;
 
@@ -179,7 +185,7 @@ function copyOf(text: string, model: Statement, change: NewVrrpInstance): Parsed
     ...unwanted.map(({ line, words }) => problem(line, `cannot copy ${words[0]?.text} into another instance`)),
     ...named.map(({ line, words }) => problem(line, `cannot copy use_vmac ${words[1]?.text}: two instances cannot share it`)),
     ...(address === undefined ? [problem(model.line, `instance ${change.like} has no virtual_ipaddress`)] : []),
-    ...(address !== undefined && isIP(withoutPrefix(address.text)) !== isIP(change.address)
+    ...(address !== undefined && familyOf(withoutPrefix(address.text)) !== familyOf(change.address)
       ? [problem(address.line, `${change.address} and ${withoutPrefix(address.text)} are not of one family`)]
       : []),
   ];

@@ -83,10 +83,9 @@ function read(text: string): Parsed<Read> {
   const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
   const [document, second] = Array.isArray(documents) ? documents : [];
   if (document === undefined) return wrong(problem(0, 'the file is empty'));
-  const errors = [document, ...(second === undefined ? [] : [second])].flatMap((each) =>
-    each.errors.map((error) => problem(lines.linePos(error.pos[0]).line, `this is not YAML: ${error.message.split('\n')[0]}`)),
-  );
-  if (errors.length > 0) return wrong(...errors);
+  // One mistake makes several errors; the first is the one to read.
+  const error = document.errors[0] ?? second?.errors[0];
+  if (error !== undefined) return wrong(problem(lines.linePos(error.pos[0]).line, `this is not YAML: ${withoutQuoted(error.message)}`));
   if (second !== undefined) return wrong(problem(lineOf(second.contents), 'a second YAML document starts here'));
   try {
     return parsed(readDocument(document.contents, lineOf, () => document.toJS() as unknown));
@@ -95,6 +94,9 @@ function read(text: string): Parsed<Read> {
     throw error;
   }
 }
+
+/** The library quotes what it stumbled over, which may be a token. */
+const withoutQuoted = (message: string): string => (message.split('\n')[0] ?? '').replaceAll(/:?\s*"(?:[^"\\]|\\.)*"?/g, '');
 
 type LineOf = (node: Node | null | undefined) => number;
 
