@@ -12,7 +12,7 @@ import { type Raising, STEPS, serving } from './cluster/raise.ts';
 import type { Flavour } from './flavour.ts';
 import { type Boot, Host, type Running } from './host.ts';
 import { findHost, HOSTS, type HostPlan } from './hosts.ts';
-import { installReberth } from './install-reberth.ts';
+import { installReberth, presentBuild } from './install-reberth.ts';
 import { makeRoom, missingOfMachine } from './machine.ts';
 import { cut, dropNetwork, heal, makeNetwork } from './network.ts';
 import { type Place, placeOf } from './place.ts';
@@ -56,6 +56,8 @@ interface Memory {
   readonly baseImage: string;
   readonly kubernetes: string;
   readonly done: readonly string[];
+  /** The build of Reberth that the hosts have. */
+  readonly reberth?: string | undefined;
 }
 
 const PROGRAMS = {
@@ -102,8 +104,7 @@ class NspawnLab implements Lab {
       await this.#remember(memory);
     }
     await progress.step('see the whole cluster serve', (note) => serving(raising, note));
-    if (!memory.done.includes('reberth') && (await this.#installReberth(progress)))
-      await this.#remember({ ...memory, done: [...memory.done, 'reberth'] });
+    await this.#installReberth(memory, progress);
   }
 
   async down(progress: Progress = silent): Promise<void> {
@@ -165,11 +166,18 @@ class NspawnLab implements Lab {
   }
 
   async refresh(progress: Progress = silent): Promise<void> {
-    await this.#installReberth(progress);
+    const memory = await this.#recall();
+    if (memory === undefined) throw new Error(`cannot put Reberth on the hosts: lab ${this.name} is not up`);
+    await this.#installReberth({ ...memory, reberth: undefined }, progress);
   }
 
-  async #installReberth(progress: Progress): Promise<boolean> {
-    return installReberth((plan) => this.#host(plan), progress);
+  /** Nothing to do when the present build is what the hosts have. */
+  async #installReberth(memory: Memory, progress: Progress): Promise<void> {
+    const build = await presentBuild();
+    if (build === undefined) return progress.note('Reberth is not installed: there is no build in dist/reberth');
+    if (build === memory.reberth) return;
+    await installReberth((plan) => this.#host(plan), progress);
+    await this.#remember({ ...memory, reberth: build });
   }
 
   #host(plan: HostPlan): Host {

@@ -2,6 +2,7 @@
  * Puts a build of Reberth on the hosts the way an operator would: the programs everywhere, the coordinator and its configuration on the
  * deploy host, to every host the credentials made for it. What `reberth init` made once is kept; programs and units are replaced.
  */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,12 +18,19 @@ const INSTALLED = '/opt/reberth';
 const UNITS = '/etc/systemd/system';
 const CREDENTIALS = '/etc/reberth/hosts';
 
-/** False, with a note, when there is no build. */
-export async function installReberth(host: (plan: HostPlan) => Host, progress: Progress): Promise<boolean> {
-  if (!existsSync(join(BUILD, 'bin/reberth'))) {
-    progress.note('Reberth is not installed: there is no build in dist/reberth');
-    return false;
-  }
+/** Tells one build from another; undefined when there is none. */
+export async function presentBuild(): Promise<string | undefined> {
+  if (!existsSync(join(BUILD, 'bin/reberth'))) return undefined;
+  const hash = createHash('sha256');
+  const entries = await readdir(BUILD, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  // Node itself is large, and told apart by its size.
+  for (const file of files.sort()) hash.update(file).update(file.endsWith('/bin/node') ? String((await stat(file)).size) : await readFile(file));
+  return hash.digest('hex');
+}
+
+/** Wants a build to be there. */
+export async function installReberth(host: (plan: HostPlan) => Host, progress: Progress): Promise<void> {
   await progress.step('install Reberth on the hosts', async (note) => {
     note('programs');
     for (const plan of HOSTS) await copyPrograms(host(plan));
@@ -34,8 +42,8 @@ export async function installReberth(host: (plan: HostPlan) => Host, progress: P
     note('services');
     await start(host(DEPLOY), 'reberth-coordinator.service');
     await Promise.all(CLUSTER_HOSTS.map((plan) => start(host(plan), 'reberth-agent.service')));
+    note('');
   });
-  return true;
 }
 
 /** The old folder stays whole until the new one is: programs that run keep theirs. */

@@ -47,8 +47,8 @@ export async function heal(namespace: string): Promise<void> {
   await must(inNetwork(namespace, ['/usr/sbin/nft', 'flush', 'set', 'bridge', 'lab', 'cut']));
 }
 
-/** The cuts there are, as nft lists them. */
-export async function cuts(namespace: string): Promise<readonly string[]> {
+/** The ways that are cut, by their ports. */
+export async function cuts(namespace: string): Promise<readonly { readonly from: string; readonly to: string }[]> {
   const { stdout } = await run(inNetwork(namespace, ['/usr/sbin/nft', 'list', 'set', 'bridge', 'lab', 'cut']));
-  return [...stdout.matchAll(/"([^"]+)" \. "([^"]+)"/g)].map(([, from, to]) => `${from} → ${to}`);
+  return [...stdout.matchAll(/"([^"]+)" \. "([^"]+)"/g)].map(([, from = '', to = '']) => ({ from, to }));
 }

@@ -48,8 +48,13 @@ export async function statusOf({ place, flavour, done, hosts }: Looked): Promise
     hosts: await Promise.all(hosts.map(hostStatus)),
     nodes: answers ? await nodes(deploy) : [],
     webReady: Number(web?.stdout ?? 0),
-    cuts: existsSync(`/run/netns/${place.networkNamespace}`) ? await cuts(place.networkNamespace) : [],
+    cuts: existsSync(`/run/netns/${place.networkNamespace}`) ? await namedCuts(place, hosts) : [],
   };
+}
+
+async function namedCuts(place: Place, hosts: readonly Host[]): Promise<readonly string[]> {
+  const nameOf = (port: string) => hosts.find((host) => host.place.port === port)?.plan.address ?? port;
+  return (await cuts(place.networkNamespace)).map(({ from, to }) => `${nameOf(from)} → ${nameOf(to)}`);
 }
 
 async function hostStatus(host: Host): Promise<HostStatus> {

@@ -1,7 +1,7 @@
 // Kubernetes 1.20 from Debian 12's own source package, which holds the whole upstream tree with its vendor folder. Needs apt, nothing else
 // from the network; leaves the machine's own apt sources as they are.
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../lib/steps.mjs';
 import { countBuild, linkFlags, PROGRAMS, runOrFail } from './programs.mjs';
@@ -89,6 +89,7 @@ async function fetchSource(work, tree, onProgress) {
 /** Version 1.0.1, which the tree brings, dies when it encodes a map with Go 1.18 or newer; Debian's own is 1.0.2. */
 async function mendReflect2(tree) {
   const vendored = join(tree, 'vendor/github.com/modern-go/reflect2');
-  const names = (await readdir(REFLECT2)).filter((name) => /\.(go|s)$/.test(name) && !name.endsWith('_test.go'));
-  for (const name of names) await copyFile(join(REFLECT2, name), join(vendored, name));
+  const sources = async (folder) => (await readdir(folder)).filter((name) => /\.(go|s)$/.test(name) && !name.endsWith('_test.go'));
+  for (const name of await sources(vendored)) await rm(join(vendored, name));
+  for (const name of await sources(REFLECT2)) await copyFile(join(REFLECT2, name), join(vendored, name));
 }
