@@ -25,4 +25,4 @@ export const changedText = (text: string, change: VrrpChange): Parsed<string> =>
   change.op === 'add' ? addVrrpInstance(text, change) : removeVrrpInstance(text, change);
 
 export const changeWords = (change: VrrpChange): string =>
-  change.op === 'add' ? `VRRP instance ${change.name} for ${change.address}` : `VRRP instance ${change.name} no longer`;
+  change.op === 'add' ? `with VRRP instance ${change.name} for ${change.address}` : `without VRRP instance ${change.name}`;

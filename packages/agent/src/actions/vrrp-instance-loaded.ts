@@ -16,7 +16,7 @@ import { type Change, defineAction, type Planned, type PlannedFile, type Standin
 import { filesStanding, mustBeOurs, plannedFile, problemTexts, putContent, putOriginal, textOf, withText } from './files.ts';
 import { mustBe } from './health.ts';
 import { addressesSettle, heldOn } from './held-addresses.ts';
-import { UnitSchema } from './params.ts';
+import { shortUnit, UnitSchema } from './params.ts';
 import { AddressSchema, changedText, changeWords, isStagedBeside, STAGED_BESIDE, vrrpFileEntries } from './vrrp-change.ts';
 
 const ParamsSchema = v.pipe(
@@ -46,7 +46,7 @@ export const vrrpInstanceLoaded = defineAction<Params, Seen>({
   version: 1,
   risk: 'connectivity',
   params: ParamsSchema,
-  title: ({ unit, change }) => `have ${unit.replace(/\.service$/, '')} serve ${changeWords(change)}`,
+  title: ({ file, unit, change }) => `have ${shortUnit(unit)} read ${file} ${changeWords(change)}`,
   touches: ({ file, staged, unit, networkInterface, address }) => [
     `file:${file}`,
     `file:${staged}`,

@@ -25,7 +25,7 @@ export const vrrpInstanceStaged = defineAction<Params, Seen>({
   version: 1,
   risk: 'local',
   params: ParamsSchema,
-  title: ({ staged, change }) => `stage ${changeWords(change)} in ${staged}`,
+  title: ({ staged, change }) => `stage ${staged} ${changeWords(change)}`,
   touches: ({ staged }) => [`file:${staged}`],
   inspect: async (host, { file, staged }) => ({ file: await host.readFile(file), staged: await host.readFile(staged) }),
 
