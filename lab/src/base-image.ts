@@ -29,6 +29,9 @@ const FILES = fileURLToPath(new URL('../files', import.meta.url));
 const PROGRAMS = { 'lab-init': 'usr/local/sbin/lab-init', 'lab-net': 'usr/local/sbin/lab-net' } as const;
 const TEXTS = { 'lab-net.service': 'etc/systemd/system/lab-net.service' } as const;
 
+/** Counts up when what is done to the image changes in a way that no list or text here shows. */
+const EDITION = 2;
+
 /** Kernel messages are the machine's own: each host would swallow them all. */
 const JOURNAL = '[Journal]\nReadKMsg=no\nStorage=persistent\nSystemMaxUse=64M\nRateLimitBurst=0\n';
 const SYSCTL = 'net.ipv4.ip_forward=1\nnet.ipv4.ip_nonlocal_bind=1\n';
@@ -69,7 +72,7 @@ export async function ensureBaseImage(progress: Progress): Promise<string> {
 function fingerprint(): string {
   const files = [...Object.keys(PROGRAMS), ...Object.keys(TEXTS)].map((name) => readFileSync(join(FILES, name), 'utf8'));
   return createHash('sha256')
-    .update(JSON.stringify([SUITE, PACKAGES, files, JOURNAL, SYSCTL, DISABLED, MASKED]))
+    .update(JSON.stringify([EDITION, SUITE, PACKAGES, files, JOURNAL, SYSCTL, DISABLED, MASKED]))
     .digest('hex')
     .slice(0, 12);
 }
@@ -82,6 +85,8 @@ async function furnish(root: string): Promise<void> {
   }
   await put(root, 'etc/systemd/journald.conf.d/lab.conf', JOURNAL);
   await put(root, 'etc/sysctl.d/90-lab.conf', SYSCTL);
+  // Not the machine's own servers, which no host can reach.
+  await put(root, 'etc/resolv.conf', '');
   // Empty: each host gets its own at its first boot.
   await put(root, 'etc/machine-id', '');
   await rm(join(root, 'var/lib/dbus/machine-id'), { force: true });

@@ -140,7 +140,9 @@ class NspawnLab implements Lab {
   }
 
   async writeFile(host: string, path: string, content: string | Buffer, mode = 0o644): Promise<void> {
-    await this.#host(findHost(host)).must(['/usr/bin/install', '-D', '-m', mode.toString(8), '/dev/stdin', path], { input: content });
+    // Not from /dev/stdin, which is a socket here and cannot be opened again.
+    await this.#host(findHost(host)).must(['/usr/bin/install', '-D', '-m', mode.toString(8), '/dev/null', path]);
+    await this.#host(findHost(host)).must(['/usr/bin/dd', `of=${path}`, 'status=none'], { input: content });
   }
 
   async powerOff(host: string): Promise<void> {

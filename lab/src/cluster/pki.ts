@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { API_PORT, type HostPlan, VIP } from '../hosts.ts';
+import { type HostPlan, VIP } from '../hosts.ts';
 import { issue, makeAuthority, type Pair, type Wanted } from './certificate.ts';
 import { DOMAIN, SERVICE_IP } from './layout.ts';
 
@@ -27,6 +27,8 @@ export const etcdOf = ({ address }: HostPlan): Wanted => ({ commonName: 'etcd', 
 export class Pki {
   readonly authority: Pair;
   readonly #folder: string;
+  /** Two that want the same at once get the same. */
+  readonly #pairs = new Map<string, Promise<Pair>>();
 
   private constructor(folder: string, authority: Pair) {
     this.#folder = folder;
@@ -39,7 +41,9 @@ export class Pki {
   }
 
   pair(name: string, wanted: Wanted): Promise<Pair> {
-    return kept(this.#folder, name, () => issue(this.authority, wanted));
+    const pair = this.#pairs.get(name) ?? kept(this.#folder, name, () => issue(this.authority, wanted));
+    this.#pairs.set(name, pair);
+    return pair;
   }
 }
 
@@ -53,5 +57,3 @@ async function kept(folder: string, name: string, make: () => Promise<Pair>): Pr
   await writeFile(certificateFile, pair.certificate);
   return pair;
 }
-
-export const apiPortOf = (address: string): string => `${address}:${API_PORT}`;
