@@ -145,6 +145,24 @@ test('undo after the end takes everything back', async (t) => {
   executor.stop();
 });
 
+test('what an earlier coordinator ended is taken back under the epoch of the present one: hosts refuse lower counters of the old', async (t) => {
+  const store = memoryStore();
+  const first = fakeWorld(store);
+  const earlier = await started(first);
+  const rollout = await begin(earlier);
+  const events = await followed(earlier, rollout);
+  earlier.stop();
+
+  const second = fakeWorld(store);
+  const executor = await started(second);
+  await executor.command(rollout, 'undo', 'tester');
+  await followed(executor, rollout, events.length);
+  t.is(executor.state(rollout)?.outcome, 'rolled-back');
+  t.true(second.asks.length > 0 && second.asks.every(({ epoch }) => epoch === executor.epoch));
+  t.is(executor.state(rollout)?.epoch, executor.epoch);
+  executor.stop();
+});
+
 test('a coordinator that died with an ask unanswered asks it again under a higher epoch, and ends the rollout', async (t) => {
   const store = memoryStore();
   const first = fakeWorld(store);

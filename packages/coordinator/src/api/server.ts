@@ -100,6 +100,18 @@ function unaryHandler(method: Unary<unknown>, service: CoordinatorService, optio
   };
 }
 
+function drained(call: ServerWritableStream<unknown, object>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      call.off('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    call.once('drain', done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
+
 function streamHandler(method: Streaming<unknown>, service: CoordinatorService, options: ApiOptions): handleServerStreamingCall<unknown, object> {
   return (call) => {
     const run = async () => {
@@ -107,7 +119,7 @@ function streamHandler(method: Streaming<unknown>, service: CoordinatorService, 
       for await (const reply of method.handle(service, requestOf(method.request, call.request), context)) {
         if (context.signal.aborted) return;
         // Backpressure: a slow viewer slows its own stream, never the rollout.
-        if (!call.write(reply)) await new Promise<void>((resolve) => call.once('drain', resolve).once('cancelled', resolve));
+        if (!call.write(reply)) await drained(call, context.signal);
       }
       call.end();
     };

@@ -12,7 +12,7 @@ import { type OperatorCommand, operatorEvent } from '../rollout/operator.ts';
 import { reduce, replay } from '../rollout/reduce.ts';
 import type { RolloutState } from '../rollout/state.ts';
 import type { ExecutorPorts } from './ports.ts';
-import { createRun, type Run } from './run.ts';
+import { type Commanding, createRun, type Run } from './run.ts';
 
 export interface Executor {
   begin(plan: Plan, planDigest: Digest, options: { readonly by: string; readonly holdAfter: StageId | undefined }): Promise<RolloutId>;
@@ -30,16 +30,19 @@ export async function createExecutor(ports: ExecutorPorts): Promise<Executor> {
   const epoch = await store.takeEpoch();
   const runs = new Map<RolloutId, Run>();
   let counter = 0;
-  const nextCounter = (): number => {
-    counter += 1;
-    return counter;
+  const commanding: Commanding = {
+    epoch,
+    nextCounter() {
+      counter += 1;
+      return counter;
+    },
   };
 
   for (const rollout of await store.rollouts()) {
     const events = await store.read(rollout);
     const state = replay(events);
     if (state === undefined) continue;
-    const run = createRun(ports, state, events, nextCounter);
+    const run = createRun(ports, state, events, commanding);
     runs.set(rollout, run);
     if (state.standing === 'ended') continue;
     log.info({ rollout, epoch }, 'taking over a rollout that is under way');
@@ -72,7 +75,7 @@ export async function createExecutor(ports: ExecutorPorts): Promise<Executor> {
       const created: RolloutEvent = { rollout, seq: 1, atMs: clock.nowMs(), body: { type: 'created', plan, planDigest, by, epoch, holdAfter } };
       const state = reduce(undefined, created);
       if (state === undefined) throw new ReberthError('internal', 'cannot apply: the rollout has no state');
-      const run = createRun(ports, state, [created], nextCounter);
+      const run = createRun(ports, state, [created], commanding);
       runs.set(rollout, run);
       try {
         await store.append(created);

@@ -40,7 +40,13 @@ export interface Run {
   stop(): void;
 }
 
-export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: readonly RolloutEvent[], nextCounter: () => number): Run {
+/** Under which epoch this process commands, and the number of its next ask: higher than any before it in that epoch. */
+export interface Commanding {
+  readonly epoch: number;
+  nextCounter(): number;
+}
+
+export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: readonly RolloutEvent[], commanding: Commanding): Run {
   const { clock, log, observers } = ports;
   const feed: Feed = createFeed(stored);
   const tasks = createTasks((name, error) => log.error({ task: name, error: messageOf(error) }, 'task failed'));
@@ -105,7 +111,7 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
   }
 
   async function askFor(step: Step, operation: Operation, attempt: number): Promise<void> {
-    const counter = nextCounter();
+    const counter = commanding.nextCounter();
     await append({ type: 'asked', step: step.id, operation, attempt, counter });
     send(step, operation, attempt, counter);
   }
@@ -118,7 +124,7 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
       attempt,
       planDigest: state.planDigest,
       host: step.host,
-      epoch: state.epoch,
+      epoch: commanding.epoch,
       counter,
       expiresAtMs: clock.nowMs() + ASK_VALID_MS,
       kind: step.kind,
@@ -150,11 +156,11 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
   }
 
   async function repeat(step: Step, operation: Operation, attempt: number, signal: AbortSignal): Promise<void> {
-    if (inherited.delete(step.id)) send(step, operation, attempt, nextCounter());
+    if (inherited.delete(step.id)) send(step, operation, attempt, commanding.nextCounter());
     for (;;) {
       await clock.sleep(REPEAT_MS, signal);
       if (signal.aborted) return;
-      send(step, operation, attempt, nextCounter());
+      send(step, operation, attempt, commanding.nextCounter());
     }
   }
 
@@ -214,6 +220,9 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
   const propose = (body: (now: RolloutState) => EventBody | undefined): Promise<RolloutState> =>
     enqueue(async () => {
       const event = stopped ? undefined : body(state);
+      // An ended rollout that is taken up again was last commanded by somebody else.
+      if (event !== undefined && event.type !== 'epoch-taken' && state.epoch !== commanding.epoch)
+        await append({ type: 'epoch-taken', epoch: commanding.epoch });
       if (event !== undefined) await append(event);
       await advance();
       return state;
