@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RolloutEvent } from '@reberth/protocol/event.ts';
 import type { Plan } from '@reberth/protocol/plan.ts';
-import anyTest, { type TestFn } from 'ava';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { type Lab, openLab } from '../../lab/src/index.ts';
 import { type Cluster, clusterOf, HOSTS, NEW, OLD, PORT } from '../support/lab/cluster.ts';
 import { stageTimes, startClient, startHolders } from '../support/lab/observed-move.ts';
@@ -26,6 +26,11 @@ test.before('raise the lab', async (t) => {
 test.after.always('take the lab down', async () => {
   if (process.env['REBERTH_KEEP_LAB'] === undefined) await lab.down();
 });
+
+async function planned(t: ExecutionContext, ...more: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await cluster.plan(NEW, ...more);
+  t.is(code, 0, `${stdout}${stderr}`);
+}
 
 const stepsAsked = (events: readonly RolloutEvent[]): readonly string[] =>
   events.flatMap(({ body }) => (body.type === 'asked' && body.operation === 'do' ? [body.step] : []));
@@ -87,7 +92,7 @@ test.serial('a canary whose kubelet fails takes itself back, the rest is never s
   try {
     const before = await cluster.files();
     const workloads = await cluster.workloads();
-    t.is((await cluster.plan(NEW)).code, 0);
+    await planned(t);
     const { code, events, stderr } = await cluster.apply();
     t.is(code, 1, stderr);
     const asked = stepsAsked(events).filter((step) => step.startsWith('switch/'));
@@ -112,7 +117,7 @@ test.serial('a canary whose kubelet fails takes itself back, the rest is never s
 
 test.serial('paused, nothing more is asked; resumed, it goes on; undone half way through the switch, everything is as it was', async (t) => {
   const before = await cluster.files();
-  t.is((await cluster.plan(NEW)).code, 0);
+  await planned(t);
   const seen: RolloutEvent[] = [];
   let pausedAt = 0;
   let undone = false;
@@ -182,7 +187,7 @@ test.serial('a full move: no request fails, no held connection breaks, no pod re
   const client = await startClient(lab, files);
   const holders = await startHolders(lab, ['.41', '.42']);
   try {
-    t.is((await cluster.plan(NEW, '--accept-stragglers')).code, 0);
+    await planned(t, '--accept-stragglers');
     client.watch(oldEndpoint);
     const { code, events, stderr } = await cluster.apply(({ body }) => {
       // From the moment at which the rollout says that an address is served until it says that it is withdrawn.
@@ -192,8 +197,9 @@ test.serial('a full move: no request fails, no held connection breaks, no pod re
     t.is(code, 0, stderr);
     const counted = await client.report();
     for (const endpoint of [oldEndpoint, newEndpoint]) {
-      const { requests = 0, fresh = 0, failed, heldBroken, failures = [] } = counted[endpoint] ?? {};
+      const { requests = 0, fresh = 0, failed, heldBroken, longestMs, failures = [] } = counted[endpoint] ?? {};
       t.true(requests > 500 && fresh > 50, `${endpoint}: ${requests} requests`);
+      t.log(`${endpoint}: ${requests} requests, ${fresh} over new connections, longest ${Math.round(longestMs ?? 0)} ms`);
       t.is(failed, 0, `${endpoint}: ${failures.join('; ')}`);
       t.is(heldBroken, 0, `${endpoint}: ${failures.join('; ')}`);
     }

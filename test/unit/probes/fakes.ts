@@ -1,6 +1,6 @@
 /** A small host and small senses that answer from what the test says. A question that the test did not prepare fails it. */
 import type { HostReader } from '@reberth/agent/host/host.ts';
-import type { Neighbour, Senses } from '@reberth/agent/probes/senses.ts';
+import type { Senses } from '@reberth/agent/probes/senses.ts';
 
 /** Time passes only by sleeping. */
 export function fakeHost(parts: Partial<HostReader> = {}): HostReader {
@@ -28,8 +28,8 @@ export function fakeSenses(parts: Partial<Senses> = {}): Senses {
   return {
     kernelTable: async () => '',
     holdersOf: async () => new Map(),
-    knock: async () => undefined,
-    neighbour: async (): Promise<Neighbour | undefined> => undefined,
+    routeTo: async () => ({ networkInterface: 'eth0', gateway: undefined }),
+    arpAnswers: async () => [],
     vrrpAdverts: async () => [],
     clockSynchronised: async () => undefined,
     ...parts,

@@ -1,5 +1,5 @@
 import { createProbes } from '@reberth/agent/probes/index.ts';
-import type { Neighbour, Senses } from '@reberth/agent/probes/senses.ts';
+import type { Senses } from '@reberth/agent/probes/senses.ts';
 import test from 'ava';
 import { fakeHost, fakeSenses } from './fakes.ts';
 
@@ -41,39 +41,37 @@ test('the latest advert of each router stands for it, and noise is left out', as
 
 test('an address that this host carries is local and asked of nobody', async (t) => {
   const host = fakeHost({ addresses: async () => [{ networkInterface: 'eth0', address: '192.0.2.39' }] });
-  const run = probesWith({ knock: () => Promise.reject(new Error('asked')) }, host);
+  const run = probesWith({ arpAnswers: () => Promise.reject(new Error('asked')) }, host);
   t.deepEqual(await run('neighbour', { address: '192.0.2.39' }), { ok: true, value: { local: true } });
 });
 
-const neighbour = (state: string, mac: string | undefined = '02:00:00:00:00:09'): Neighbour => ({ address: '192.0.2.40', mac, state });
+const wanted = { address: '192.0.2.40' };
 
 test('an address that somebody answers to is claimed by that hardware address', async (t) => {
-  t.deepEqual(await probesWith({ neighbour: async () => neighbour('REACHABLE') })('neighbour', { address: '192.0.2.40' }), {
-    ok: true,
-    value: { local: false, claimedBy: '02:00:00:00:00:09' },
-  });
+  const asked: string[] = [];
+  const arpAnswers = async (networkInterface: string, address: string) => {
+    asked.push(`${networkInterface} ${address}`);
+    return ['02:00:00:00:00:09'];
+  };
+  t.deepEqual(await probesWith({ arpAnswers })('neighbour', wanted), { ok: true, value: { local: false, claimedBy: '02:00:00:00:00:09' } });
+  t.deepEqual(asked, ['eth0 192.0.2.40']);
 });
 
-test('an address is silent only after the kernel has asked more than once', async (t) => {
-  const host = fakeHost();
-  const startedAtMs = host.nowMs();
-  const run = probesWith({ neighbour: async () => neighbour('INCOMPLETE', undefined) }, host);
-  t.deepEqual(await run('neighbour', { address: '192.0.2.40' }), { ok: true, value: { local: false } });
-  t.true(host.nowMs() - startedAtMs >= 2_000);
+test('an address that nobody answers to is free', async (t) => {
+  t.deepEqual(await probesWith({})('neighbour', wanted), { ok: true, value: { local: false } });
 });
 
-test('a stale entry of a host that is gone does not count as a claim', async (t) => {
-  const host = fakeHost();
-  const startedAtMs = host.nowMs();
-  const fades = async () => (host.nowMs() - startedAtMs < 8_000 ? neighbour('STALE') : neighbour('FAILED', undefined));
-  t.deepEqual(await probesWith({ neighbour: fades }, host)('neighbour', { address: '192.0.2.40' }), { ok: true, value: { local: false } });
+test('an address behind a gateway is not asked for on this segment', async (t) => {
+  const routeTo = async () => ({ networkInterface: 'eth0', gateway: '192.0.2.1' });
+  const arpAnswers = async () => t.fail('asked') as never;
+  t.deepEqual(await probesWith({ routeTo, arpAnswers })('neighbour', wanted), { ok: true, value: { local: false } });
 });
 
-test('an entry that stays in doubt is taken for a claim', async (t) => {
-  t.deepEqual(await probesWith({ neighbour: async () => neighbour('STALE') })('neighbour', { address: '192.0.2.40' }), {
-    ok: true,
-    value: { local: false, claimedBy: '02:00:00:00:00:09' },
-  });
+test('an address that cannot be asked for is no free address', async (t) => {
+  const arpAnswers = async () => {
+    throw new Error('cannot ask for 192.0.2.40 on eth0: Operation not permitted');
+  };
+  t.like(await probesWith({ arpAnswers })('neighbour', wanted), { ok: false });
 });
 
 const TABLE = `  sl  local_address rem_address   st
