@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn as spawnProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, open, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { doorsOf, dropGroup, firstProcessOf, killDoorOf, killGroup, makeGroup } from './cgroups.ts';
@@ -95,6 +95,18 @@ export class Host {
     await killGroup(this.place.cgroup);
     await dropPort(this.#lab.networkNamespace, this.place.port);
     await dropGroup(this.place.cgroup);
+  }
+
+  /** Unmounts the disk of a host that is off, and removes what nspawn left of it on this machine. */
+  async forget(): Promise<void> {
+    const { root, machine } = this.place;
+    const left = ['propagate', 'unix-export'].map((name) => `/run/systemd/nspawn/${name}/${machine}`);
+    if ((await run(['/usr/bin/mountpoint', '-q', root])).code === 0) {
+      const { dev, ino } = await stat(root);
+      left.push(`/run/systemd/nspawn/locks/inode-${dev}:${ino}`);
+      await must(['/usr/bin/umount', root]);
+    }
+    for (const path of left) await rm(path, { recursive: true, force: true });
   }
 
   async exec(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {

@@ -17,7 +17,7 @@ import { makeRoom, missingOfMachine } from './machine.ts';
 import { cut, dropNetwork, heal, makeNetwork } from './network.ts';
 import { type Place, placeOf } from './place.ts';
 import { type Progress, silent } from './progress.ts';
-import { must, type Outcome, type RunOptions, run } from './run.ts';
+import type { Outcome, RunOptions } from './run.ts';
 import { type LabStatus, statusOf } from './status.ts';
 
 export interface LabOptions {
@@ -110,7 +110,7 @@ class NspawnLab implements Lab {
   async down(progress: Progress = silent): Promise<void> {
     await progress.step(`take lab ${this.name} down`, async () => {
       for (const host of this.#hosts.values()) await host.powerOff();
-      for (const { place } of this.#hosts.values()) await unmount(place.root);
+      for (const host of this.#hosts.values()) await host.forget();
       await dropGroup(this.#place.cgroup);
       await dropNetwork(this.#place.networkNamespace);
       await rm(this.#place.folder, { recursive: true, force: true });
@@ -235,8 +235,4 @@ function bootOf({ roles }: HostPlan, { baseImage, kubernetes }: Memory): Boot {
     ...(roles.includes('kube-master') || roles.includes('kube-node') ? PROGRAMS.node : []),
   ];
   return { baseImage, programs: Object.fromEntries(names.map((name) => [`${BIN}/${name}`, join(kubernetes, name)])) };
-}
-
-async function unmount(path: string): Promise<void> {
-  if (existsSync(path) && (await run(['/usr/bin/mountpoint', '-q', path])).code === 0) await must(['/usr/bin/umount', path]);
 }
