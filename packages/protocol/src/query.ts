@@ -53,6 +53,8 @@ export const ObservationSchema = v.object({
   probes: v.number(),
   failed: v.number(),
   longestGapMs: v.number(),
+  /** The longest that an answered request took. */
+  slowestMs: v.number(),
   lastFailure: v.optional(v.string()),
   /** Long-lived TLS connections to the endpoint that were broken while held. */ heldBroken: v.number(),
 });

@@ -1,6 +1,6 @@
 /**
- * Counts of one watched endpoint, the same on every observer. Pure: a tally and what happened give the next tally. The longest gap runs from one success to the next
- * with at least one failure between them; a gap that is still open counts for as long as it has been seen to last.
+ * Counts of one watched endpoint, the same on every observer. Pure: a tally and what happened give the next tally. A request has failed when a
+ * client would have seen it fail; how long the slowest took is told beside. The longest gap runs from one success to the next with a failure between; a gap that is still open counts for as long as it has been seen to last.
  */
 import type { Endpoint } from './plan.ts';
 import type { Observation } from './query.ts';
@@ -9,6 +9,8 @@ export interface Tally {
   readonly probes: number;
   readonly failed: number;
   readonly longestGapMs: number;
+  /** The longest that a request took which was answered. */
+  readonly slowestMs: number;
   readonly heldBroken: number;
   readonly lastFailure: string | undefined;
   readonly lastSuccessAtMs: number | undefined;
@@ -16,7 +18,7 @@ export interface Tally {
 }
 
 export type Happening =
-  | { readonly is: 'answered' }
+  | { readonly is: 'answered'; readonly tookMs: number }
   | { readonly is: 'failed'; readonly why: string }
   | { readonly is: 'held-broken'; readonly why: string };
 
@@ -24,6 +26,7 @@ export const newTally: Tally = {
   probes: 0,
   failed: 0,
   longestGapMs: 0,
+  slowestMs: 0,
   heldBroken: 0,
   lastFailure: undefined,
   lastSuccessAtMs: undefined,
@@ -35,7 +38,8 @@ export function tallied(tally: Tally, happening: Happening, atMs: number): Tally
   switch (happening.is) {
     case 'answered': {
       const longestGapMs = tally.failedSinceSuccess ? Math.max(tally.longestGapMs, gapMs) : tally.longestGapMs;
-      return { ...tally, probes: tally.probes + 1, longestGapMs, lastSuccessAtMs: atMs, failedSinceSuccess: false };
+      const slowestMs = Math.max(tally.slowestMs, Math.round(happening.tookMs));
+      return { ...tally, probes: tally.probes + 1, longestGapMs, slowestMs, lastSuccessAtMs: atMs, failedSinceSuccess: false };
     }
     case 'failed':
       return {
@@ -53,12 +57,16 @@ export function tallied(tally: Tally, happening: Happening, atMs: number): Tally
   }
 }
 
-export const observationOf = ({ address, port }: Endpoint, { probes, failed, longestGapMs, heldBroken, lastFailure }: Tally): Observation => ({
+export const observationOf = (
+  { address, port }: Endpoint,
+  { probes, failed, longestGapMs, slowestMs, heldBroken, lastFailure }: Tally,
+): Observation => ({
   address,
   port,
   probes,
   failed,
   longestGapMs,
+  slowestMs,
   heldBroken,
   ...(lastFailure === undefined ? {} : { lastFailure }),
 });

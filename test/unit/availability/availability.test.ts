@@ -59,8 +59,8 @@ test('each endpoint is called once in every interval, beginning at once', async 
   availability.start([OLD, NEW]);
   await until(950);
   t.deepEqual(availability.observations(), [
-    { ...OLD, probes: 10, failed: 0, longestGapMs: 0, heldBroken: 0 },
-    { ...NEW, probes: 10, failed: 0, longestGapMs: 0, heldBroken: 0 },
+    { ...OLD, probes: 10, failed: 0, longestGapMs: 0, slowestMs: 0, heldBroken: 0 },
+    { ...NEW, probes: 10, failed: 0, longestGapMs: 0, slowestMs: 0, heldBroken: 0 },
   ]);
 });
 

@@ -50,7 +50,7 @@ const heartbeat: Heartbeat = {
   epoch: 0,
   units: [{ name: 'kubelet.service', active: 'active' }],
   problems: [],
-  observations: [{ address: '192.0.2.10', port: 8443, probes: 9, failed: 1, longestGapMs: 20, lastFailure: 'refused', heldBroken: 0 }],
+  observations: [{ address: '192.0.2.10', port: 8443, probes: 9, failed: 1, longestGapMs: 20, slowestMs: 0, lastFailure: 'refused', heldBroken: 0 }],
 };
 
 test('an ask comes back as it was, signed envelope included', (t) => {

@@ -97,7 +97,7 @@ test('a rollout that waits for somebody is a warning with its words, one that ru
 });
 
 test('endpoints are shown as each observer counted them, and failures of the past change no level', (t) => {
-  const seen = { address: '192.0.2.39', port: 8443, probes: 100, failed: 2, longestGapMs: 40, heldBroken: 0 };
+  const seen = { address: '192.0.2.39', port: 8443, probes: 100, failed: 2, longestGapMs: 40, slowestMs: 0, heldBroken: 0 };
   const heartbeats = heard([beat('a', { observations: [{ ...seen, failed: 0, longestGapMs: 0 }] }), 0], [beat('b'), 0]);
   const report = healthReport({ ...inputs, heartbeats, observations: [seen] });
   t.is(report.level, 'ok');

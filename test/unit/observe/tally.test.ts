@@ -1,7 +1,7 @@
 import { type Happening, newTally, observationOf, type Tally, tallied } from '@reberth/protocol/tally.ts';
 import test from 'ava';
 
-const answered: Happening = { is: 'answered' };
+const answered: Happening = { is: 'answered', tookMs: 12 };
 const failed: Happening = { is: 'failed', why: 'connect ECONNREFUSED' };
 
 const after = (...happenings: readonly (readonly [number, Happening])[]): Tally =>
@@ -13,6 +13,10 @@ test('an endpoint that always answers has no gap, however slow the schedule', (t
 
 test('the gap runs from the success before the failures to the success after them', (t) => {
   t.like(after([0, answered], [250, failed], [500, failed], [750, answered]), { probes: 4, failed: 2, longestGapMs: 750 });
+});
+
+test('a slow answer is no failure, and the slowest is told', (t) => {
+  t.like(after([0, answered], [4_900, { is: 'answered', tookMs: 4_650.4 }], [5_000, answered]), { failed: 0, longestGapMs: 0, slowestMs: 4_650 });
 });
 
 test('the longest of several gaps is kept', (t) => {
