@@ -170,6 +170,7 @@ export const someAsk = (host: HostId, more: Partial<Ask> = {}): Ask => ({
   version: 1,
   params: { unit: 'kubelet.service' },
   expect: [],
+  confirmWithinMs: 0,
   inputs: {},
   ...more,
 });

@@ -35,8 +35,8 @@ export function fakeWorld(store: Store): FakeWorld {
         const part = world.answer(ask);
         if (part === undefined) return;
         const { rollout, step, operation, attempt, host } = ask;
-        const outcome = operation === 'do' ? 'done' : 'undone';
-        const left = operation === 'do' ? 'after' : 'before';
+        const outcome = ({ do: 'done', undo: 'undone', confirm: 'confirmed' } as const)[operation];
+        const left = operation === 'undo' ? 'before' : 'after';
         setImmediate(() =>
           world.report({
             rollout,

@@ -25,6 +25,7 @@ export const step = (id: string, change: Partial<Step> = {}): Step => ({
   expect: [],
   diffs: [],
   inputs: [],
+  confirmWithinMs: 0,
   ...change,
 });
 
@@ -67,10 +68,10 @@ export const plan = (stages: readonly Stage[]): Plan => ({
   stages: [...stages],
 });
 
-/** Two stages: two hosts side by side and one alone; then one host whose second step needs what the first made. */
+/** Two stages: two hosts side by side and one alone, which must be confirmed; then one host whose second step needs what the first made. */
 export const smallPlan = (): Plan =>
   plan([
-    stage('one', [wave('w0', [step('a/1'), step('a/2'), step('b/1')]), wave('w1', [step('c/1')])]),
+    stage('one', [wave('w0', [step('a/1'), step('a/2'), step('b/1')]), wave('w1', [step('c/1', { risk: 'connectivity', confirmWithinMs: 60_000 })])]),
     stage(
       'two',
       [

@@ -51,6 +51,7 @@ export function createWorld(plan: Plan, seed: number, chances: Chances): World {
   const chance = chanceOf(seed);
   const events: RolloutEvent[] = [];
   const applied = new Set<string>();
+  const disarmed = new Set<string>();
   const pending = new Map<string, Sent[]>();
   const reports: Report[] = [];
   let state: RolloutState | undefined;
@@ -72,9 +73,14 @@ export function createWorld(plan: Plan, seed: number, chances: Chances): World {
     pending.set(host, rest);
     const { step, operation, attempt } = sent;
     const fails = operation === 'do' && !applied.has(step.id) && chance() < chances.stepFails;
-    if (operation === 'undo') applied.delete(step.id);
-    else if (!fails) applied.add(step.id);
-    const outcome = operation === 'undo' ? 'undone' : fails ? (chance() < 0.5 ? 'failed' : 'refused') : 'done';
+    // A host that waited too long for its confirmation has taken the step back by itself.
+    const givesUp = operation === 'confirm' && !disarmed.has(step.id) && chance() < chances.stepFails;
+    if (operation === 'undo' || givesUp) applied.delete(step.id);
+    else if (operation === 'do' && !fails) applied.add(step.id);
+    const confirmed = applied.has(step.id) ? 'confirmed' : 'failed';
+    if (operation === 'confirm' && applied.has(step.id)) disarmed.add(step.id);
+    else if (operation !== 'confirm') disarmed.delete(step.id);
+    const outcome = operation === 'undo' ? 'undone' : operation === 'confirm' ? confirmed : fails ? (chance() < 0.5 ? 'failed' : 'refused') : 'done';
     const report: Report = {
       rollout: rolloutId('r-test'),
       step: step.id,

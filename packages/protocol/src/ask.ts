@@ -7,7 +7,8 @@ import * as v from 'valibot';
 import type { Digest, HostId, RolloutId, StepId } from './ids.ts';
 import type { FileExpectation } from './plan.ts';
 
-export type Operation = 'do' | 'undo';
+/** confirm: the new path was seen to work; without it in time, a host takes a connectivity step back by itself. */
+export type Operation = 'do' | 'undo' | 'confirm';
 
 export interface Ask {
   readonly rollout: RolloutId;
@@ -26,18 +27,20 @@ export interface Ask {
   readonly version: number;
   readonly params: Readonly<Record<string, unknown>>;
   readonly expect: readonly FileExpectation[];
+  /** After this long without a confirmation the host takes the step back by itself. 0: no confirmation is wanted. */
+  readonly confirmWithinMs: number;
   /** Values made by earlier steps (a signed certificate), by name. Not part of the plan's digest. */
   readonly inputs: Readonly<Record<string, string>>;
 }
 
-/** done: changed and verified. noop: was so already. undone: put back and verified. refused: nothing touched. failed: tried, not verified; `left` says in which state. */
+/** done: changed and verified. noop: was so already. undone: put back and verified. confirmed: it stays. refused: nothing touched. failed: tried, not verified; `left` says in which state. */
 export const ReportSchema = v.object({
   rollout: v.string(),
   step: v.string(),
-  operation: v.picklist(['do', 'undo']),
+  operation: v.picklist(['do', 'undo', 'confirm']),
   attempt: v.number(),
   host: v.string(),
-  outcome: v.picklist(['done', 'noop', 'undone', 'refused', 'failed']),
+  outcome: v.picklist(['done', 'noop', 'undone', 'confirmed', 'refused', 'failed']),
   /** Where a failed step left the host. `between` needs an undo or a look. */
   left: v.picklist(['before', 'after', 'between', 'foreign']),
   why: v.string(),

@@ -49,6 +49,8 @@ export const StepSchema = v.object({
   expect: v.array(FileExpectationSchema),
   diffs: v.array(FileDiffSchema),
   inputs: v.optional(v.array(StepInputSchema), []),
+  /** After this long without a confirmation the host takes the step back by itself. 0: no confirmation is wanted. */
+  confirmWithinMs: v.optional(v.number(), 0),
 });
 export type Step = Readonly<v.InferOutput<typeof StepSchema>>;
 

@@ -24,6 +24,7 @@ const ask: Ask = {
   kind: 'kubeconfig-server',
   version: 1,
   params: { files: ['/etc/kubernetes/kubelet.kubeconfig'], nested: { z: 1, a: [true, null, 'ü'] } },
+  confirmWithinMs: 60_000,
   expect: [{ path: '/etc/x', before: 'absent', after: 'made-on-host' }],
   inputs: { certificate: 'PEM' },
 };

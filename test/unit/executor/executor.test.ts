@@ -30,15 +30,15 @@ const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 };
 
-test('a plan whose hosts and gates are well ends done; each step is asked once, the signed certificate goes with its step', async (t) => {
+test('a plan whose hosts and gates are well ends done; each step is asked once, confirmed where the host waits for it, and gets its certificate', async (t) => {
   const world = fakeWorld(memoryStore());
   const executor = await started(world);
   const rollout = await begin(executor);
   await followed(executor, rollout);
   t.is(executor.state(rollout)?.outcome, 'done');
   t.deepEqual(
-    world.asks.map(({ step }) => step),
-    ['a/1', 'b/1', 'a/2', 'c/1', 'd/request', 'd/install'],
+    world.asks.map(({ operation, step }) => `${operation} ${step}`),
+    ['do a/1', 'do b/1', 'do a/2', 'do c/1', 'confirm c/1', 'do d/request', 'do d/install'],
   );
   t.deepEqual(world.asks.at(-1)?.inputs, { certificate: 'certificate' });
   executor.stop();
@@ -117,6 +117,33 @@ test('paused, nothing new is asked; resumed, it goes on to the end', async (t) =
   await executor.command(rollout, 'resume', 'tester');
   await followed(executor, rollout);
   t.is(executor.state(rollout)?.outcome, 'done');
+  executor.stop();
+});
+
+test('paused while a host waits for its confirmation, the gates still look and it is confirmed; nothing else happens', async (t) => {
+  const world = fakeWorld(memoryStore());
+  world.verdicts.set('after-w1', { is: 'wait', why: 'not yet' });
+  const executor = await started(world);
+  const rollout = await begin(executor);
+  await until(() => executor.state(rollout)?.gates['one/1/exit/0'] !== undefined);
+  await executor.command(rollout, 'pause', 'tester');
+  world.verdicts.clear();
+  await until(() => world.asks.some(({ operation }) => operation === 'confirm'));
+  await world.ports.clock.sleep(60, never);
+  t.is(executor.state(rollout)?.standing, 'paused');
+  t.false(world.asks.some(({ step }) => step.startsWith('d/')));
+  executor.stop();
+});
+
+test('a host that took its step back before it was confirmed turns the rollout back', async (t) => {
+  const world = fakeWorld(memoryStore());
+  world.answer = ({ operation }) =>
+    operation === 'confirm' ? { outcome: 'failed', left: 'before', why: 'it was taken back here before it was confirmed' } : {};
+  const executor = await started(world);
+  const rollout = await begin(executor);
+  await followed(executor, rollout);
+  t.is(executor.state(rollout)?.outcome, 'rolled-back');
+  t.regex(executor.state(rollout)?.why ?? '', /taken back here before it was confirmed/);
   executor.stop();
 });
 

@@ -19,6 +19,7 @@ const ask = (more: Partial<Ask> = {}): Ask => ({
   version: 1,
   params: {},
   expect: [],
+  confirmWithinMs: 0,
   inputs: {},
   ...more,
 });

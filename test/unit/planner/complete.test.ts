@@ -50,8 +50,10 @@ const answered = (id: string, verdict: Answered['verdict'], change: Partial<Answ
 const answers = (of: Readonly<Record<string, readonly Answered[]>>): ReadonlyMap<HostId, DryRunAnswer> =>
   new Map(Object.entries(of).map(([host, steps]) => [hostId(host), { steps: [...steps] }]));
 
+const CONFIRM = { confirmWithinMs: 60_000 };
+
 const completed = (t: ExecutionContext, drafted: PlanDraft, of: Readonly<Record<string, readonly Answered[]>>): Plan => {
-  const result = completePlan(drafted, answers(of));
+  const result = completePlan(drafted, answers(of), CONFIRM);
   return result.ok ? result.plan : (t.fail(result.reasons.join()) as never);
 };
 
@@ -87,12 +89,13 @@ test('every refusal of every host comes back at once, each reason once', (t) => 
       a: [answered('x', 'refuse', { problems: ['line 3', 'line 4'] })],
       b: [answered('y', 'refuse', { problems: ['line 5'] }), answered('z', 'refuse', { problems: ['line 5'] })],
     }),
+    CONFIRM,
   );
   t.deepEqual(result.ok ? [] : result.reasons, ['a: line 3', 'a: line 4', 'b: line 5']);
 });
 
 test('a host that did not answer for a step is a refusal, another host cannot answer for it', (t) => {
-  const result = completePlan(draft(stage('one', [[step('x', a)]])), answers({ b: [answered('x', 'change')] }));
+  const result = completePlan(draft(stage('one', [[step('x', a)]])), answers({ b: [answered('x', 'change')] }), CONFIRM);
   t.deepEqual(result.ok ? [] : result.reasons, ['a: did not answer for x']);
 });
 
@@ -101,5 +104,14 @@ test('a host is asked for its steps in the order in which they would run', (t) =
   t.deepEqual(
     stepsOfHost(drafted, a).map(({ id }) => id as string),
     ['x', 'z', 'w'],
+  );
+});
+
+test('steps that could cut a host off, and no others, wait for a confirmation', (t) => {
+  const drafted = draft(stage('one', [[step('x', a), step('y', b)]]));
+  const plan = completed(t, drafted, { a: [answered('x', 'change', { risk: 'connectivity' })], b: [answered('y', 'change', { risk: 'service' })] });
+  t.deepEqual(
+    plan.stages.flatMap(({ waves }) => waves.flatMap(({ steps }) => steps.map(({ confirmWithinMs }) => confirmWithinMs))),
+    [60_000, 0],
   );
 });

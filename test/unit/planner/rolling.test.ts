@@ -16,6 +16,7 @@ const wish: Wish = {
   routerIdsInUse: [57],
   batch: 2,
   soakMs: 10_000,
+  confirmWithinMs: 60_000,
   acceptStragglers: false,
   narrowCertificates: false,
 };

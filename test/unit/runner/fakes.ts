@@ -186,6 +186,7 @@ export function askTo(operation: Ask['operation'], parts: Partial<Ask> = {}): As
     expiresAtMs: Number.MAX_SAFE_INTEGER,
     kind: 'setting-changed',
     version: 1,
+    confirmWithinMs: 0,
     expect: [{ path: FILE, before: sha256('old'), after: sha256(String(params.to)) }],
     inputs: {},
     ...parts,

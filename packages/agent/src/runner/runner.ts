@@ -6,6 +6,7 @@ import type { Ask, Report } from '@reberth/protocol/ask.ts';
 import { digestOf, rolloutId, stepId } from '@reberth/protocol/ids.ts';
 import type { DryRunAnswer, DryRunRequest } from '@reberth/protocol/query.ts';
 import { type Entry, isOpen, keyOf } from '../journal/ledger.ts';
+import { confirmStep } from './confirm-step.ts';
 import { doStep } from './do-step.ts';
 import { dryRun } from './dry-run.ts';
 import { recoverAll } from './recover.ts';
@@ -76,10 +77,12 @@ export function createRunner(work: Work): Runner {
   };
 }
 
+const DEEDS = { do: doStep, undo: undoStep, confirm: confirmStep } as const;
+
 async function performed(work: Work, ask: Ask): Promise<Report> {
   const { rollout, step, operation, attempt } = ask;
   work.log.info({ rollout, step, operation, attempt, kind: ask.kind }, 'asked');
-  const report = operation === 'do' ? await doStep(work, ask) : await undoStep(work, ask);
+  const report = await DEEDS[operation](work, ask);
   const fields = { rollout, step, operation, attempt, outcome: report.outcome, left: report.left, why: report.why };
   if (report.outcome === 'refused' || report.outcome === 'failed') work.log.warn(fields, 'answered');
   else work.log.info(fields, 'answered');
@@ -114,7 +117,7 @@ const localUndo = (work: Work, { rollout, step, kind, version, params, planDiges
     planDigest: digestOf(planDigest),
     host: work.self,
   },
-  ...{ epoch: 0, counter: 0, expiresAtMs: Number.MAX_SAFE_INTEGER, kind, version, params, expect: [], inputs: {} },
+  ...{ epoch: 0, counter: 0, expiresAtMs: Number.MAX_SAFE_INTEGER, kind, version, params, expect: [], confirmWithinMs: 0, inputs: {} },
 });
 
 const VIEWS = {

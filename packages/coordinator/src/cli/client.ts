@@ -32,6 +32,7 @@ export interface PlanWish {
   readonly routerId: number;
   readonly batch: number;
   readonly soakMs: number;
+  readonly confirmWithinMs: number;
   readonly acceptStragglers: boolean;
   readonly narrowCertificates: boolean;
 }

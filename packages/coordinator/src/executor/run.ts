@@ -131,6 +131,7 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
       version: step.version,
       params: step.params,
       expect: step.expect,
+      confirmWithinMs: step.confirmWithinMs,
       inputs: stepState(state, step.id).inputs,
     };
     ports

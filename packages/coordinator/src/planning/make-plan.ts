@@ -71,7 +71,7 @@ export async function makePlan(ports: PlanningPorts, text: WishText, note: (text
   note('asking every host what it would change');
   const answers = await dryRuns(ports, drafted.draft, signal);
   if (!answers.ok) return answers;
-  const completed = completePlan(drafted.draft, answers.value);
+  const completed = completePlan(drafted.draft, answers.value, { confirmWithinMs: wish.settings.confirmWithinMs });
   if (!completed.ok) return completed;
   const faults = lintPlan(completed.plan, { batch: wish.settings.batch });
   if (faults.length > 0) return refuse(faults.map((fault) => `internal error: ${fault}`));

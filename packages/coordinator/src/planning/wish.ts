@@ -11,6 +11,7 @@ export interface WishText {
   readonly routerId: number | undefined;
   readonly batch: number | undefined;
   readonly soakMs: number | undefined;
+  readonly confirmWithinMs: number | undefined;
   readonly acceptStragglers: boolean;
   readonly narrowCertificates: boolean;
 }
@@ -25,6 +26,10 @@ export type ParsedWish =
 
 /** Two nodes at once keep most of a small cluster undisturbed. */
 const DEFAULT_BATCH = 2;
+/** Longer than the gates after a load take on a busy machine, short enough for an operator who waits at a host that is cut off. */
+const DEFAULT_CONFIRM_MS = 60_000;
+/** An election alone takes longer. */
+const CONFIRM_MS_MIN = 10_000;
 /** Longer than a kubelet's lease renewal, so that every client of the cluster has spoken at least once. */
 const DEFAULT_SOAK_MS = 10_000;
 
@@ -34,6 +39,9 @@ export function parseWish(text: WishText): ParsedWish {
     ...(isIP(address) === 4 ? [] : [`--to ${JSON.stringify(text.to)} is not an IPv4 address, optionally with :PORT`]),
     ...(port === undefined || (Number(port) >= 1 && Number(port) <= 65_535) ? [] : [`--to: port ${port} is not between 1 and 65535`]),
     ...(text.routerId === undefined || (text.routerId >= 1 && text.routerId <= 255) ? [] : [`--router-id ${text.routerId} is not between 1 and 255`]),
+    ...(text.confirmWithinMs === undefined || text.confirmWithinMs >= CONFIRM_MS_MIN
+      ? []
+      : [`--confirm-within ${text.confirmWithinMs / 1000} must be ${CONFIRM_MS_MIN / 1000} s or more`]),
     ...(text.batch === undefined || text.batch >= 1 ? [] : [`--batch ${text.batch} must be 1 or more`]),
   ];
   if (reasons.length > 0) return { ok: false, reasons };
@@ -44,6 +52,7 @@ export function parseWish(text: WishText): ParsedWish {
       routerId: text.routerId,
       batch: text.batch ?? DEFAULT_BATCH,
       soakMs: text.soakMs ?? DEFAULT_SOAK_MS,
+      confirmWithinMs: text.confirmWithinMs ?? DEFAULT_CONFIRM_MS,
       acceptStragglers: text.acceptStragglers,
       narrowCertificates: text.narrowCertificates,
     },

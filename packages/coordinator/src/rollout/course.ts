@@ -8,13 +8,21 @@ import type { GateUse, Stage, Step, Wave } from '@reberth/protocol/plan.ts';
 import type { GateState, RolloutState } from './state.ts';
 
 export type GateOfPlan = { readonly key: GateKey; readonly use: GateUse };
-export type Phase = { readonly is: 'gates'; readonly gates: readonly GateOfPlan[] } | { readonly is: 'steps'; readonly steps: readonly Step[] };
+export type Phase =
+  | { readonly is: 'gates'; readonly gates: readonly GateOfPlan[] }
+  | { readonly is: 'steps'; readonly steps: readonly Step[] }
+  /** Steps that stay only when they are confirmed, once the gates of their wave have looked. */
+  | { readonly is: 'confirm'; readonly steps: readonly Step[] };
 
-/** Forward: enter gates; then each wave's steps and exit gates; then the stage's exit gates. */
+/** Forward: enter gates; then each wave's steps, exit gates and confirmations; then the stage's exit gates. */
 export function phasesOf(stage: Stage): readonly Phase[] {
   return [
     gates(`${stage.id}/enter`, stage.enter),
-    ...stage.waves.flatMap((wave, index): Phase[] => [{ is: 'steps', steps: wave.steps }, gates(`${stage.id}/${index}/exit`, wave.exit)]),
+    ...stage.waves.flatMap((wave, index): Phase[] => [
+      { is: 'steps', steps: wave.steps },
+      gates(`${stage.id}/${index}/exit`, wave.exit),
+      { is: 'confirm', steps: wave.steps.filter(({ confirmWithinMs }) => confirmWithinMs > 0) },
+    ]),
     gates(`${stage.id}/exit`, stage.exit),
   ];
 }

@@ -5,8 +5,8 @@
 import type { Operation } from '@reberth/protocol/ask.ts';
 import type { EventBody } from '@reberth/protocol/event.ts';
 import { type Stage, type Step, stepsOf } from '@reberth/protocol/plan.ts';
-import { backGates, type GateOfPlan, hasPassed, phasesOf } from './course.ts';
-import { type RolloutState, stageState, stepState } from './state.ts';
+import { backGates, type GateOfPlan, hasPassed, type Phase, phasesOf } from './course.ts';
+import { isThrough, type RolloutState, type StepState, stageState, stepState } from './state.ts';
 
 export type Command =
   | { readonly do: 'record'; readonly body: EventBody }
@@ -20,10 +20,30 @@ export type Command =
 export function decide(state: RolloutState): readonly Command[] {
   if (state.standing === 'ended') return [];
   const repeats = awaited(state);
+  if (state.standing === 'paused') return [...repeats, ...settle(state)];
   if (state.standing !== 'running') return repeats;
   if (state.turnWanted !== undefined) return [...repeats, record({ type: 'turned-back', scope: 'all', why: state.turnWanted })];
   return [...repeats, ...(state.direction === 'forward' ? forward(state) : back(state))];
 }
+
+/**
+ * Paused, nothing new is begun; but a host that waits for its confirmation is looked at and told, because it would take its step back by itself.
+ */
+function settle(state: RolloutState): readonly Command[] {
+  if (state.direction === 'back' || state.turnWanted !== undefined || !awaitsConfirmation(state)) return [];
+  return forward(state).filter(
+    (command) =>
+      command.do === 'judge' ||
+      (command.do === 'ask' && command.operation === 'confirm') ||
+      (command.do === 'record' && command.body.type === 'gate-opened'),
+  );
+}
+
+function awaitsConfirmation(state: RolloutState): boolean {
+  return [...stepsOf(state.plan)].some(({ step }) => step.confirmWithinMs > 0 && isUnconfirmed(stepState(state, step.id)));
+}
+
+const isUnconfirmed = (step: StepState): boolean => isThrough(step) && step.standing !== 'noop' && !step.confirmed;
 
 const record = (body: EventBody): Command => ({ do: 'record', body });
 
@@ -46,10 +66,23 @@ function forward(state: RolloutState): readonly Command[] {
   const trouble = troubleIn(state, stage);
   if (trouble !== undefined) return [record(trouble)];
   for (const phase of phasesOf(stage)) {
-    const wanted = phase.is === 'gates' ? openGates(state, phase.gates) : nextSteps(state, phase.steps);
+    const wanted = wantedOf(state, phase);
     if (wanted !== 'complete') return wanted;
   }
   return [record({ type: 'stage-ended', stage: stage.id, direction: 'forward' })];
+}
+
+function wantedOf(state: RolloutState, phase: Phase): readonly Command[] | 'complete' {
+  switch (phase.is) {
+    case 'gates':
+      return openGates(state, phase.gates);
+    case 'steps':
+      return nextSteps(state, phase.steps);
+    case 'confirm':
+      return confirmations(state, phase.steps);
+    default:
+      return phase satisfies never;
+  }
 }
 
 /** A failed step or a gate that gave up, and what the stage's policy makes of it. */
@@ -84,11 +117,20 @@ function openGates(state: RolloutState, gates: readonly GateOfPlan[]): readonly 
 
 /** Hosts side by side, the steps of one host one after another. */
 function nextSteps(state: RolloutState, steps: readonly Step[]): readonly Command[] | 'complete' {
-  const isThrough = ({ id }: Step) => ['done', 'noop'].includes(stepState(state, id).standing);
-  if (steps.every(isThrough)) return 'complete';
+  const through = ({ id }: Step) => isThrough(stepState(state, id));
+  if (steps.every(through)) return 'complete';
   return [...new Set(steps.map(({ host }) => host))].flatMap((host): readonly Command[] => {
-    const next = steps.find((step) => step.host === host && !isThrough(step));
+    const next = steps.find((step) => step.host === host && !through(step));
     return next === undefined || stepState(state, next.id).standing === 'asked' ? [] : begin(state, next);
+  });
+}
+
+function confirmations(state: RolloutState, steps: readonly Step[]): readonly Command[] | 'complete' {
+  const open = steps.filter(({ id }) => isUnconfirmed(stepState(state, id)));
+  if (open.length === 0) return 'complete';
+  return open.flatMap((step): Command[] => {
+    const { standing, attempts } = stepState(state, step.id);
+    return standing === 'asked' ? [] : [{ do: 'ask', step, operation: 'confirm', attempt: attempts + 1 }];
   });
 }
 

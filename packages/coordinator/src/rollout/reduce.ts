@@ -68,6 +68,7 @@ function change(state: RolloutState, { atMs, body }: RolloutEvent): Partial<Roll
         standing: 'asked',
         operation: body.operation,
         attempts: body.attempt,
+        confirmed: body.operation === 'confirm' && before.confirmed,
         touched: true,
         why: '',
       }));
@@ -139,6 +140,7 @@ function settled(before: StepState, { operation, outcome, why, outputs }: Report
     const undone = outcome === 'undone' || outcome === 'noop';
     return { ...before, standing: undone ? 'undone' : 'undo-failed', touched: !undone, why, ...(undone ? { outputs: {}, inputs: {} } : {}) };
   }
+  if (outcome === 'confirmed') return { ...before, standing: 'done', confirmed: true, why };
   if (outcome === 'done' || outcome === 'noop') return { ...before, standing: outcome, touched: outcome === 'done', why, outputs };
   // A refusal counts as touched too: a second copy of the same ask may have found the host agreeable.
   return { ...before, standing: outcome === 'refused' ? 'refused' : 'failed', touched: true, why };

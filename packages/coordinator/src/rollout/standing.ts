@@ -48,7 +48,7 @@ function waitingFor(state: RolloutState): string {
   if (silent.length > 0) return `; ${silent.join('; ')}; asked again until it answers`;
   for (const stage of state.plan.stages) {
     for (const phase of phasesOf(stage)) {
-      if (phase.is === 'steps') {
+      if (phase.is !== 'gates') {
         const asked = phase.steps.find(({ id }) => stepState(state, id).standing === 'asked');
         if (asked !== undefined) return `; ${asked.host}: ${asked.title}`;
         continue;

@@ -20,6 +20,8 @@ export interface StepState {
   readonly operation: Operation;
   /** Asks so far, of either operation: the next one gets this number plus one. */
   readonly attempts: number;
+  /** True once the host was told that it stays. */
+  readonly confirmed: boolean;
   /** True once a change may have begun on the host and has not been taken back since. */
   readonly touched: boolean;
   readonly why: string;
@@ -76,8 +78,21 @@ export interface RolloutState {
   readonly measured: readonly Measurement[];
 }
 
-export const untouchedStep: StepState = { standing: 'none', operation: 'do', attempts: 0, touched: false, why: '', outputs: {}, inputs: {} };
+export const untouchedStep: StepState = {
+  standing: 'none',
+  operation: 'do',
+  attempts: 0,
+  confirmed: false,
+  touched: false,
+  why: '',
+  outputs: {},
+  inputs: {},
+};
 export const pendingStage: StageState = { standing: 'pending', startedAtMs: undefined, endedAtMs: undefined };
+
+/** Changed on the host, or nothing to change; also while its confirmation is under way. */
+export const isThrough = ({ standing, operation }: StepState): boolean =>
+  standing === 'done' || standing === 'noop' || (standing === 'asked' && operation === 'confirm');
 
 export const stepState = (state: RolloutState, step: StepId): StepState => state.steps[step] ?? untouchedStep;
 export const stageState = (state: RolloutState, stage: StageId): StageState => state.stages[stage] ?? pendingStage;

@@ -16,6 +16,8 @@ export interface Wish {
   /** Nodes disturbed at once, after the canary. */
   readonly batch: number;
   readonly soakMs: number;
+  /** How long a host waits for the confirmation of a step that could cut it off. */
+  readonly confirmWithinMs: number;
   readonly acceptStragglers: boolean;
   /** Take the old address out of the serving certificates at the end. */
   readonly narrowCertificates: boolean;

@@ -16,7 +16,7 @@ const Params = v.record(v.string(), v.unknown());
 export const AskSchema: v.GenericSchema<unknown, Ask> = v.object({
   rollout: v.pipe(Name, v.transform(rolloutId)),
   step: v.pipe(Name, v.transform(stepId)),
-  operation: v.picklist(['do', 'undo']),
+  operation: v.picklist(['do', 'undo', 'confirm']),
   attempt: Uint32,
   planDigest: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/), v.transform(digestOf)),
   host: v.pipe(Name, v.transform(hostId)),
@@ -27,6 +27,7 @@ export const AskSchema: v.GenericSchema<unknown, Ask> = v.object({
   version: Uint32,
   params: Params,
   expect: v.array(FileExpectationSchema),
+  confirmWithinMs: Uint32,
   inputs: v.record(v.string(), v.string()),
 });
 

@@ -14,14 +14,22 @@ export const makePlan = streaming({
     routerId: v.number(),
     batch: v.number(),
     soakMs: v.number(),
+    confirmWithinMs: v.number(),
     acceptStragglers: v.boolean(),
     narrowCertificates: v.boolean(),
   }),
   async *handle(service, request, { signal }) {
     const notes = queue<string>();
     const orAbsent = (value: number) => (value === 0 ? undefined : value);
-    const { routerId, batch, soakMs, strategy } = request;
-    const wish = { ...request, strategy: strategy || 'rolling', routerId: orAbsent(routerId), batch: orAbsent(batch), soakMs: orAbsent(soakMs) };
+    const { routerId, batch, soakMs, confirmWithinMs, strategy } = request;
+    const wish = {
+      ...request,
+      strategy: strategy || 'rolling',
+      routerId: orAbsent(routerId),
+      batch: orAbsent(batch),
+      soakMs: orAbsent(soakMs),
+      confirmWithinMs: orAbsent(confirmWithinMs),
+    };
     const made: Promise<PlanMade> = service.makePlan(wish, notes.push, signal).finally(notes.end);
     for await (const note of notes) yield { note };
     const result = await made;

@@ -20,6 +20,7 @@ interface Options {
   readonly routerId?: number;
   readonly batch?: number;
   readonly soak?: number;
+  readonly confirmWithin?: number;
   readonly acceptStragglers?: boolean;
   readonly narrowCertificates?: boolean;
 }
@@ -41,6 +42,11 @@ export const plan = defineCommand<Options>({
       .option('--router-id <NUMBER>', 'VRRP router id of the new address (default: a free one)', wholeNumber)
       .option('--batch <NUMBER>', 'nodes disturbed at once after the first', wholeNumber)
       .option('--soak <SECONDS>', 'how long the old address is watched before it is withdrawn', secondsToMs)
+      .option(
+        '--confirm-within <SECONDS>',
+        'a step that could cut a host off is taken back by the host itself unless confirmed in this time',
+        secondsToMs,
+      )
       .option('--accept-stragglers', 'withdraw the old address even when outside clients still use it')
       .option('--narrow-certificates', 'take the old address out of the certificates at the end')
       .option('--json', 'print the plan itself'),
@@ -53,6 +59,7 @@ export const plan = defineCommand<Options>({
       routerId: options.routerId ?? 0,
       batch: options.batch ?? 0,
       soakMs: options.soak ?? 0,
+      confirmWithinMs: options.confirmWithin ?? 0,
       acceptStragglers: options.acceptStragglers ?? false,
       narrowCertificates: options.narrowCertificates ?? false,
     };

@@ -48,7 +48,13 @@ function change(progress: Progress, { atMs, body }: RolloutEvent): Partial<Progr
         }),
       };
     case 'asked':
-      return { steps: put(progress.steps, body.step, { mark: 'doing', why: body.operation === 'undo' ? 'taking back' : '' }), standing: running };
+      return {
+        steps: put(progress.steps, body.step, {
+          mark: 'doing',
+          why: body.operation === 'undo' ? 'taking back' : body.operation === 'confirm' ? 'confirming' : '',
+        }),
+        standing: running,
+      };
     case 'reported':
       return { steps: put(progress.steps, body.report.step, markOf(body.report)) };
     case 'unreachable':
@@ -92,5 +98,5 @@ const put = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> 
 
 function markOf({ outcome, why }: { readonly outcome: string; readonly why: string }): { readonly mark: Mark; readonly why: string } {
   if (outcome === 'undone') return { mark: 'undone', why };
-  return outcome === 'done' || outcome === 'noop' ? { mark: 'done', why } : { mark: 'failed', why };
+  return outcome === 'done' || outcome === 'noop' || outcome === 'confirmed' ? { mark: 'done', why } : { mark: 'failed', why };
 }

@@ -52,7 +52,8 @@ export function widenVip(context: RollingContext): StageDraft {
     why: 'both addresses work from here on, so clients can be moved one by one',
     enter: [gates.addressCounted(model.from.address)],
     waves: vrrpWaves(context, stage, lacking, change, to.address, (balancer) => balancer.addresses, {
-      exit: [gates.addressCounted(model.from.address)],
+      // Asked anew from every host: what a load confirms is that nobody was cut off by it.
+      exit: [gates.addressCounted(model.from.address), gates.endpointAnswers(model.from)],
       back: [gates.addressCounted(model.from.address), gates.endpointAnswers(model.from)],
     }),
     exit: [gates.addressCounted(model.from.address), gates.addressCounted(to.address, 2_000), gates.toAnswers(), gates.connectionsHeld(model.from)],
@@ -74,7 +75,7 @@ export function narrowVip(context: RollingContext): StageDraft {
     why: 'nobody who was not named uses it any more; the backup lets go first, so that it cannot take over what the holder drops',
     enter: [gates.addressCounted(to.address), gates.toAnswers(), gates.nodesReady()],
     waves: vrrpWaves(context, stage, serving, change, model.from.address, keep, {
-      exit: [gates.addressCounted(to.address)],
+      exit: [gates.addressCounted(to.address), gates.toAnswers()],
       back: [gates.addressCounted(to.address), gates.addressCounted(model.from.address), gates.endpointAnswers(model.from)],
     }),
     exit: [

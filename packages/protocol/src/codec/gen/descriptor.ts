@@ -105,6 +105,10 @@ export const coordinatorDescriptor: object = {
                 "narrowCertificates": {
                   "type": "bool",
                   "id": 8
+                },
+                "confirmWithinMs": {
+                  "type": "uint32",
+                  "id": 9
                 }
               }
             },
@@ -361,6 +365,10 @@ export const agentDescriptor: object = {
                   "keyType": "string",
                   "type": "string",
                   "id": 14
+                },
+                "confirmWithinMs": {
+                  "type": "uint32",
+                  "id": 15
                 }
               }
             },
