@@ -6,6 +6,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { agentMemory } from './agent-memory.ts';
+import { decideEvents } from './decide.ts';
+import { journal } from './journal.ts';
 import { thisMachine } from './lib/machine.ts';
 import { type Recorded, type Result, resultText } from './lib/result.ts';
 
@@ -20,6 +22,8 @@ interface Benchmark {
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'agent-memory': { text: 'an agent at rest against a bare Node process (a minute)', run: agentMemory },
+  journal: { text: 'a record on disk against a bare write and fdatasync', run: journal },
+  decide: { text: 'events reduced and decided against JSON.parse of them', run: decideEvents },
 };
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 
