@@ -11,7 +11,7 @@ import { type Result, type Row, row } from './lib/result.ts';
 import { aRollout } from './lib/rollout.ts';
 
 const FLEETS = [5, 50, 500] as const;
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 export async function decideEvents(): Promise<Result> {
   const rows: Row[] = [];

@@ -6,10 +6,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { agentMemory } from './agent-memory.ts';
+import { askRoundTrip } from './ask-round-trip.ts';
 import { decideEvents } from './decide.ts';
 import { journal } from './journal.ts';
 import { thisMachine } from './lib/machine.ts';
 import { type Recorded, type Result, resultText } from './lib/result.ts';
+import { move } from './move.ts';
 
 interface Options {
   readonly lab: string;
@@ -24,6 +26,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'agent-memory': { text: 'an agent at rest against a bare Node process (a minute)', run: agentMemory },
   journal: { text: 'a record on disk against a bare write and fdatasync', run: journal },
   decide: { text: 'events reduced and decided against JSON.parse of them', run: decideEvents },
+  'ask-round-trip': { text: 'ask → report over a real broker against a bare request → reply', run: askRoundTrip },
+  move: { text: 'the last move of a lab against its unavoidable waits', run: move },
 };
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 
