@@ -3,12 +3,14 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runQuietly } from '../lib/run-program.mjs';
 import { Failure } from '../lib/steps.mjs';
 import { countBuild, linkFlags, PROGRAMS, runOrFail } from './programs.mjs';
 
 const VERSION = 'v1.20.2';
 const SOURCE = 'kubernetes';
-const REPOSITORY = 'deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main\n';
+const RELEASE = 'bookworm';
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** Package → a file by which its presence is seen. */
 const PACKAGES = {
   'golang-1.19-go': '/usr/lib/go-1.19/bin/go',
@@ -62,12 +64,23 @@ async function installPackages(onProgress) {
   await runOrFail('/usr/bin/apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=120', 'install', '--yes', '--no-install-recommends', ...missing], { env });
 }
 
+/** The archive from which this machine takes its packages has their sources as well. */
+async function archive() {
+  const { text } = await runQuietly('/usr/bin/apt-get', ['indextargets', '--format', '$(SITE) $(RELEASE) $(COMPONENT)', 'Identifier: Packages']);
+  const site = text
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find(([, release, component]) => release === RELEASE && component === 'main')?.[0];
+  if (site === undefined) throw new Failure(`cannot find the source package ${SOURCE}: no apt source of this machine is Debian ${RELEASE} main`);
+  return site;
+}
+
 /** With lists of its own: the machine's sources need not name source packages. */
 async function fetchSource(work, tree, onProgress) {
   onProgress(`fetching the source package ${SOURCE}`);
   const apt = join(work, 'apt');
   await mkdir(join(apt, 'lists/partial'), { recursive: true });
-  await writeFile(join(apt, 'sources.list'), REPOSITORY);
+  await writeFile(join(apt, 'sources.list'), `deb-src [signed-by=${KEYRING}] ${await archive()} ${RELEASE} main\n`);
   const options = ['-q', '-o', `Dir::Etc::SourceList=${apt}/sources.list`, '-o', 'Dir::Etc::SourceParts=-', '-o', `Dir::State::Lists=${apt}/lists`];
   // As root throughout: apt's own user may not write here.
   options.push(
