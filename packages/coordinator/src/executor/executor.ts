@@ -71,7 +71,7 @@ export async function createExecutor(ports: ExecutorPorts): Promise<Executor> {
       const before = await ports.snapshot(AbortSignal.timeout(10_000));
       if (!before.ok) throw new ReberthError('cluster-unreachable', `cannot apply: the cluster does not answer: ${before.why}`);
       refuseWhenBusy(busy());
-      const rollout = newId(clock.nowMs());
+      const rollout = (ports.newId ?? newId)(clock.nowMs());
       const created: RolloutEvent = { rollout, seq: 1, atMs: clock.nowMs(), body: { type: 'created', plan, planDigest, by, epoch, holdAfter } };
       const state = reduce(undefined, created);
       if (state === undefined) throw new ReberthError('internal', 'cannot apply: the rollout has no state');

@@ -4,11 +4,13 @@
 import type { Ask } from '@reberth/protocol/ask.ts';
 import type { ClusterSnapshot } from '@reberth/protocol/cluster.ts';
 import type { Verdict } from '@reberth/protocol/event.ts';
-import type { HostId } from '@reberth/protocol/ids.ts';
+import type { HostId, RolloutId } from '@reberth/protocol/ids.ts';
 import type { Endpoint, Plan, Step } from '@reberth/protocol/plan.ts';
 import type { Observation } from '@reberth/protocol/query.ts';
 import type { Sampled } from '../gates/gate.ts';
 import type { Answer } from '../probes/probes.ts';
+import type { decide } from '../rollout/decide.ts';
+import type { RolloutState } from '../rollout/state.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Clock {
@@ -17,8 +19,11 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** What a rollout knows from earlier: the cluster before the first change, and every measurement so far, oldest first. */
+export type Past = Pick<RolloutState, 'before' | 'measured'>;
+
 export interface Gates {
-  probe(gate: string, params: Readonly<Record<string, unknown>>, before: ClusterSnapshot | undefined, signal: AbortSignal): Promise<unknown>;
+  probe(gate: string, params: Readonly<Record<string, unknown>>, past: Past, signal: AbortSignal): Promise<unknown>;
   judge(gate: string, params: Readonly<Record<string, unknown>>, history: readonly Sampled<unknown>[], nowMs: number): Verdict;
 }
 
@@ -46,4 +51,8 @@ export interface ExecutorPorts {
   };
   /** A decision could not be stored: the process must end, and go on from what is stored. */
   onStorageFailure(error: unknown): void;
+  /** For simulations, whose names must be the same every time; else by time and chance. */
+  newId?(nowMs: number): RolloutId;
+  /** For simulations that break a rule on purpose; else the decider. */
+  readonly decide?: typeof decide;
 }

@@ -9,7 +9,7 @@ import type { EventBody, RolloutEvent } from '@reberth/protocol/event.ts';
 import { endpointText, type Step } from '@reberth/protocol/plan.ts';
 import type { Sampled } from '../gates/gate.ts';
 import type { GateOfPlan } from '../rollout/course.ts';
-import { type Command, decide } from '../rollout/decide.ts';
+import { type Command, decide as decideByRule } from '../rollout/decide.ts';
 import { promisedEndpoints } from '../rollout/promised.ts';
 import { reduce } from '../rollout/reduce.ts';
 import { type RolloutState, stepState } from '../rollout/state.ts';
@@ -47,7 +47,7 @@ export interface Commanding {
 }
 
 export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: readonly RolloutEvent[], commanding: Commanding): Run {
-  const { clock, log, observers } = ports;
+  const { clock, log, observers, decide = decideByRule } = ports;
   const feed: Feed = createFeed(stored);
   const tasks = createTasks((name, error) => log.error({ task: name, error: messageOf(error) }, 'task failed'));
   let state = initial;
@@ -172,7 +172,7 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
     let saidAtMs = 0;
     while (!signal.aborted) {
       const startedAtMs = clock.nowMs();
-      const sample = await ports.gates.probe(use.gate, use.params, state.before, signal);
+      const sample = await ports.gates.probe(use.gate, use.params, state, signal);
       if (signal.aborted) return;
       const nowMs = clock.nowMs();
       history.push({ atMs: nowMs, sample });
