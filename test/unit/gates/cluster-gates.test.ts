@@ -4,7 +4,7 @@ import type { ClusterSnapshot } from '@reberth/protocol/cluster.ts';
 import test from 'ava';
 import { node, pod, snapshot, TAKEN_AT_MS } from '../../support/snapshot.ts';
 
-const probesOf = (cluster: Answer<ClusterSnapshot>): Omit<Probes, 'baseline'> => ({
+const probesOf = (cluster: Answer<ClusterSnapshot>): Omit<Probes, 'baseline' | 'heldBrokenBefore'> => ({
   host: async () => ({ ok: false, why: 'no hosts here' }),
   heartbeat: () => undefined,
   cluster: async () => cluster,
@@ -22,7 +22,7 @@ async function judged(
   const history = await Promise.all(
     nows.map(async (now, index) => {
       const probes = probesOf(typeof now === 'string' ? { ok: false, why: now } : { ok: true, value: now });
-      return { atMs: index * 500, sample: await gatesOver(probes).probe(gate, params, before, AbortSignal.timeout(1_000)) };
+      return { atMs: index * 500, sample: await gatesOver(probes).probe(gate, params, { before, measured: [] }, AbortSignal.timeout(1_000)) };
     }),
   );
   const verdict = judgeGate(gate, params, history, TAKEN_AT_MS + 60_000);

@@ -93,6 +93,13 @@ test('cert-covers waits until every name is covered by what is served', (t) => {
   t.is(judged('cert-covers', params, [{ name: '192.0.2.40', answers: [silent('a')] }]), 'wait: a: no answer within 12000 ms');
 });
 
+test('connections-held counts from before the stage, when somebody was watching then', (t) => {
+  const params = { endpoint, hosts: ['a'] };
+  const held = (heldBroken: number, atStageStart: number) => [{ host: 'a', heldBroken, atStageStart }];
+  t.is(judged('connections-held', params, held(2, 2)), 'pass');
+  t.is(judged('connections-held', params, held(20, 0)), 'fail: a: 20 broken');
+});
+
 test('connections-held fails for what breaks while it looks, and not for what broke before', (t) => {
   const params = { endpoint, hosts: ['a', 'b'] };
   const held = (a?: number, b?: number) => [

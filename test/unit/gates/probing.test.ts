@@ -1,6 +1,6 @@
-import { probeGate } from '@reberth/coordinator/gates/index.ts';
+import { gatesOver, probeGate } from '@reberth/coordinator/gates/index.ts';
 import { coordinatorProbes } from '@reberth/coordinator/probes/coordinator-probes.ts';
-import { hostId } from '@reberth/protocol/ids.ts';
+import { hostId, stageId } from '@reberth/protocol/ids.ts';
 import type { Query, QueryAnswer } from '@reberth/protocol/query.ts';
 import test from 'ava';
 
@@ -9,6 +9,7 @@ const kubernetes = { masters: [], get: async (path: string) => ({ ok: true, valu
 const probesOver = (answer: (host: string, query: Query) => QueryAnswer) => ({
   ...coordinatorProbes({ wire: { query: async (host, query) => answer(host, query) }, heartbeats: new Map(), kubernetes, nowMs: () => 7 }),
   baseline: () => undefined,
+  heldBrokenBefore: () => undefined,
 });
 
 test('a gate asks each of its hosts with its parameters', async (t) => {
@@ -64,4 +65,21 @@ test('an unknown gate is a bug and says so', async (t) => {
       ),
     { message: /internal error: there is no gate "prayer"/ },
   );
+});
+
+test('connections-held is told what had broken when the stage before ended', async (t) => {
+  const held = { address: '192.0.2.39', port: 8443, probes: 1, failed: 0, longestGapMs: 0, slowestMs: 0 };
+  const probes = coordinatorProbes({ wire: { query: async () => ({ ok: false, why: '' }) }, heartbeats: new Map(), kubernetes, nowMs: () => 7 });
+  const measured = [
+    { stage: stageId('one'), observer: 'a', observations: [{ ...held, heldBroken: 1 }] },
+    { stage: stageId('two'), observer: 'a', observations: [{ ...held, heldBroken: 3 }] },
+    { stage: stageId('two'), observer: 'b', observations: [{ ...held, address: '192.0.2.40', heldBroken: 9 }] },
+  ];
+  const sample = await gatesOver(probes).probe(
+    'connections-held',
+    { endpoint: { address: '192.0.2.39', port: 8443 }, hosts: ['a', 'b'] },
+    { before: undefined, measured },
+    signal,
+  );
+  t.like(sample, [{ atStageStart: 3 }, { atStageStart: undefined }]);
 });

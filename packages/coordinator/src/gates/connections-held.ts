@@ -1,6 +1,5 @@
 /**
- * The long-lived TLS connections that the agents hold to an endpoint have not been broken since this gate began to look. Fresh
- * connections and pings pass through a double master unharmed; only a held connection shows it.
+ * The long-lived TLS connections that the agents hold to an endpoint have not been broken since the stage began. Fresh connections and pings pass through a double master unharmed; only a held connection shows it.
  */
 import { EndpointSchema, endpointText } from '@reberth/protocol/plan.ts';
 import * as v from 'valibot';
@@ -16,17 +15,17 @@ export const connectionsHeld = defineGate({
       const seen = probes
         .heartbeat(host)
         ?.heartbeat.observations.find(({ address, port }) => address === p.endpoint.address && port === p.endpoint.port);
-      return { host, heldBroken: seen?.heldBroken };
+      return { host, heldBroken: seen?.heldBroken, atStageStart: probes.heldBrokenBefore(host, p.endpoint) };
     }),
   judge(history) {
     const last = history.at(-1)?.sample ?? [];
     const blind = last.filter(({ heldBroken }) => heldBroken === undefined).map(({ host }) => host);
     if (blind.length > 0) return wait(`${blind.join(', ')} not watching yet`);
-    // Counted from each host's own first answer: what broke before this gate began to look is not its business.
+    // Without a count from before the stage, each host's own first answer has to do: what broke earlier is not this stage's business.
     const firstOf = (wanted: string) =>
       history.flatMap(({ sample }) => sample.filter(({ host }) => host === wanted)).find(({ heldBroken }) => heldBroken !== undefined);
-    const broken = last.flatMap(({ host, heldBroken = 0 }) => {
-      const since = heldBroken - (firstOf(host)?.heldBroken ?? 0);
+    const broken = last.flatMap(({ host, heldBroken = 0, atStageStart }) => {
+      const since = heldBroken - (atStageStart ?? firstOf(host)?.heldBroken ?? 0);
       return since > 0 ? [`${host}: ${since} broken`] : [];
     });
     return broken.length === 0 ? pass() : fail(broken.join('; '));

@@ -2,10 +2,11 @@
  * Every gate there is, by hand: this list is what a reader checks to learn what Reberth can look at. A plan names gates and carries their
  * parameters as data; here the two meet. An unknown gate or wrong parameters are refused when a plan is made, and are a bug later.
  */
-import type { ClusterSnapshot } from '@reberth/protocol/cluster.ts';
 import type { Verdict } from '@reberth/protocol/event.ts';
-import type { GateUse } from '@reberth/protocol/plan.ts';
+import type { HostId } from '@reberth/protocol/ids.ts';
+import type { Endpoint, GateUse } from '@reberth/protocol/plan.ts';
 import * as v from 'valibot';
+import type { Past } from '../executor/ports.ts';
 import type { Probes } from '../probes/probes.ts';
 import { addressSilent } from './address-silent.ts';
 import { agentsHeard } from './agents-heard.ts';
@@ -58,10 +59,15 @@ export const probeGate = (name: string, probes: Probes, params: Params, signal: 
 export const judgeGate = (name: string, params: Params, history: readonly Sampled<unknown>[], nowMs: number): Verdict =>
   gateOf(name).judge(history, params, nowMs);
 
-/** Both, for one who keeps the baseline himself. */
-export const gatesOver = (probes: Omit<Probes, 'baseline'>) => ({
-  probe: (name: string, params: Params, before: ClusterSnapshot | undefined, signal: AbortSignal): Promise<unknown> =>
-    probeGate(name, { ...probes, baseline: () => before }, params, signal),
+/** Both, for one who keeps the past himself. */
+export const gatesOver = (probes: Omit<Probes, 'baseline' | 'heldBrokenBefore'>) => ({
+  probe: (name: string, params: Params, past: Past, signal: AbortSignal): Promise<unknown> =>
+    probeGate(
+      name,
+      { ...probes, baseline: () => past.before, heldBrokenBefore: (host, endpoint) => heldBrokenBefore(past, host, endpoint) },
+      params,
+      signal,
+    ),
   judge: judgeGate,
 });
 
@@ -76,6 +82,11 @@ export function checkGateUse(use: GateUse): readonly string[] {
       ? []
       : [`gate ${use.gate}: it is given up after ${use.giveUpAfterMs} ms and can pass after ${use.holdForMs} ms at the earliest`]),
   ];
+}
+
+function heldBrokenBefore({ measured }: Past, host: HostId, endpoint: Endpoint): number | undefined {
+  const last = measured.findLast(({ observer }) => observer === host);
+  return last?.observations.find(({ address, port }) => address === endpoint.address && port === endpoint.port)?.heldBroken;
 }
 
 function gateOf(name: string): BoundGate {

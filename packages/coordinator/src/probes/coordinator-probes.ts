@@ -22,7 +22,7 @@ const HOST_TIMEOUT_MS = 12_000;
 /** A loaded API server answers /readyz within a second or two; one that hangs is not ready. */
 const API_TIMEOUT_MS = 5_000;
 
-export function coordinatorProbes({ wire, heartbeats, kubernetes, nowMs }: ProbeParts): Omit<Probes, 'baseline'> {
+export function coordinatorProbes({ wire, heartbeats, kubernetes, nowMs }: ProbeParts): Omit<Probes, 'baseline' | 'heldBrokenBefore'> {
   return {
     async host(host, probe, params, signal) {
       try {

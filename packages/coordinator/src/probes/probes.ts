@@ -2,6 +2,7 @@
  * What gates may ask of the world. Every answer is data, unreachable included; nothing here throws for an unhealthy cluster.
  */
 import type { HostId } from '@reberth/protocol/ids.ts';
+import type { Endpoint } from '@reberth/protocol/plan.ts';
 import type { Heartbeat } from '@reberth/protocol/query.ts';
 import type { ClusterSnapshot } from '../kubernetes/snapshot.ts';
 
@@ -15,6 +16,8 @@ export interface Probes {
   cluster(signal: AbortSignal): Promise<Answer<ClusterSnapshot>>;
   /** The snapshot taken when the rollout began. */
   baseline(): ClusterSnapshot | undefined;
+  /** Held connections to the endpoint that this host had seen broken when the stage under way began; `undefined`: it was not watching. */
+  heldBrokenBefore(host: HostId, endpoint: Endpoint): number | undefined;
   /** An authenticated request from the coordinator's own host: GET path at address:port, certificate verified as `address`. */
   api(address: string, port: number, path: string, signal: AbortSignal): Promise<Answer<{ readonly status: number; readonly body: string }>>;
   nowMs(): number;
