@@ -10,6 +10,7 @@ const COMMANDS = {
   build: { text: 'bundles into dist/reberth, laid out as on a host', run: async () => (await import('./build.mjs')).setUpAndBuild() },
   lab: { text: 'the lab: up, down, status, exec …', run: async (args) => (await import('./lab.mjs')).lab(args) },
   proto: { text: 'regenerate what is made from proto/', run: (args) => source('scripts/proto.mjs', args) },
+  chaos: { text: 'every fault in the middle of a move, in one lab; --only NAME, --list', run: (args) => chaos(args) },
   bench: { text: 'measure, and compare with the yardsticks', run: (args) => source('bench/main.ts', args) },
 };
 
@@ -17,6 +18,15 @@ async function source(file, args) {
   const { runSource, setUp } = await import('./setup.mjs');
   await setUp({ tests: true });
   return runSource(file, args);
+}
+
+/** What is tried is the code as it is now. */
+async function chaos(args) {
+  const { runSource, setUp } = await import('./setup.mjs');
+  const looksOnly = args.includes('--list');
+  await setUp(looksOnly ? {} : { tests: true, lab: true, kubernetes: ['current'] });
+  if (!looksOnly) await (await import('./build.mjs')).build();
+  return runSource('test/chaos/main.ts', args);
 }
 
 const help = () =>

@@ -14,6 +14,8 @@ export interface Counted {
   readonly failed: number;
   readonly fresh: number;
   readonly longestMs: number;
+  /** Longest time from one good answer to the next. */
+  readonly longestGapMs: number;
   readonly heldBroken: number;
   readonly failures: readonly string[];
 }
@@ -25,9 +27,18 @@ export interface Client {
   stop(): Promise<void>;
 }
 
+export interface Pace {
+  readonly held: number;
+  readonly intervalMs: number;
+}
+
 /** `files`: CA, certificate and key on this machine. */
-export async function startClient(lab: Lab, files: readonly [string, string, string]): Promise<Client> {
-  const companion = await runInNetworkOf(lab, 'client', here('prober.ts'), [...files, '20']);
+export async function startClient(
+  lab: Lab,
+  files: readonly [string, string, string],
+  { held, intervalMs }: Pace = { held: 20, intervalMs: 10 },
+): Promise<Client> {
+  const companion = await runInNetworkOf(lab, 'client', here('prober.ts'), [...files, String(held), String(intervalMs)]);
   return {
     watch: (endpoint) => companion.tell(`watch ${endpoint}`),
     unwatch: (endpoint) => companion.tell(`unwatch ${endpoint}`),

@@ -1,5 +1,5 @@
 /**
- * A client outside the cluster, run in a host's network namespace: an authenticated request every 10 ms to every endpoint that it is told to
+ * A client outside the cluster, run in a host's network namespace: an authenticated request every 10 ms, or as often as told, to every endpoint that it is told to
  * watch, a new TLS connection for every tenth of them, and a number of connections that are held. Told by lines on stdin (`watch ADDRESS:PORT`,
  * `unwatch ADDRESS:PORT`, `report`); answers `report` with one line of JSON. Counts what it sees and judges nothing.
  */
@@ -13,13 +13,14 @@ interface Counted {
   failed: number;
   fresh: number;
   longestMs: number;
+  longestGapMs: number;
   heldBroken: number;
   failures: string[];
 }
 
-const [caFile = '', certFile = '', keyFile = '', held = '20'] = process.argv.slice(2);
+const [caFile = '', certFile = '', keyFile = '', held = '20', interval = '10'] = process.argv.slice(2);
 const [ca, cert, key] = [caFile, certFile, keyFile].map((file) => readFileSync(file));
-const INTERVAL_MS = 10;
+const INTERVAL_MS = Number(interval);
 const FRESH_EVERY = 10;
 /** A request that takes longer than this is one that a client would have given up. */
 const TIMEOUT_MS = 5_000;
@@ -30,9 +31,10 @@ const counts = new Map<string, Counted>();
 
 function watch(endpoint: string): void {
   const [host = '', port = ''] = endpoint.split(':');
-  const counted: Counted = counts.get(endpoint) ?? { requests: 0, failed: 0, fresh: 0, longestMs: 0, heldBroken: 0, failures: [] };
+  const counted: Counted = counts.get(endpoint) ?? { requests: 0, failed: 0, fresh: 0, longestMs: 0, longestGapMs: 0, heldBroken: 0, failures: [] };
   counts.set(endpoint, counted);
   let stopped = false;
+  let goodAtMs = performance.now();
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const fail = (why: string): void => {
     if (stopped) return;
@@ -49,7 +51,9 @@ function watch(endpoint: string): void {
         response.resume();
         response.on('end', () => {
           counted.longestMs = Math.max(counted.longestMs, performance.now() - startedAtMs);
-          if (response.statusCode !== 200) fail(`status ${response.statusCode}`);
+          if (response.statusCode !== 200) return fail(`status ${response.statusCode}`);
+          counted.longestGapMs = Math.max(counted.longestGapMs, performance.now() - goodAtMs);
+          goodAtMs = performance.now();
         });
         response.on('error', (error) => fail(error.message));
       },
@@ -67,6 +71,7 @@ function watch(endpoint: string): void {
   watched.set(endpoint, {
     counted,
     stop() {
+      counted.longestGapMs = Math.max(counted.longestGapMs, performance.now() - goodAtMs);
       stopped = true;
       clearInterval(timer);
       agent.destroy();
