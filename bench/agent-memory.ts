@@ -38,9 +38,9 @@ export async function agentMemory(): Promise<Result> {
     const heard = new Set<string>();
     ground.wire.onHeartbeat(({ host }) => heard.add(host));
     const [agents, bare]: [ChildProcess[], ChildProcess[]] = [[], []];
-    const flags = await nodeFlags();
+    const { flags, environment } = await asInstalled();
     for (const host of ground.hosts) {
-      agents.push(start(cleanup, [...flags, AGENT, 'serve', '--config', await ground.configFile(host)]));
+      agents.push(start(cleanup, [...flags, AGENT, 'serve', '--config', await ground.configFile(host)], environment));
       bare.push(start(cleanup, ['-e', 'setInterval(() => {}, 1e3)']));
     }
     await until('all agents are heard', () => heard.size === PAIRS, 60_000);
@@ -55,20 +55,25 @@ export async function agentMemory(): Promise<Result> {
       runs: `${PAIRS} of each side by side, medians, after ${IDLE_MS / 1000} s at rest`,
       rows: [pair('resident (RSS)', (memory) => memory.residentMiB, LIMIT), pair('proportional (PSS)', (memory) => memory.proportionalMiB)],
       notes: [
-        `Node's flags as in the unit file: ${flags.join(' ') || 'none'}. PSS shares out the pages of the Node binary among all that run it here.`,
+        `As in the unit file: ${[...flags, ...Object.entries(environment).map((pair) => pair.join('='))].join(' ') || 'no flags'}. PSS shares out the pages of the Node binary among all that run it here.`,
       ],
     };
   });
 }
 
-/** What stands between the program and the bundle in the unit file. */
-async function nodeFlags(): Promise<readonly string[]> {
-  const command = /^ExecStart=(.*)$/m.exec(await readFile(UNIT, 'utf8'))?.[1] ?? '';
-  return command.split(' ').filter((word) => word.startsWith('--'));
+/** Flags of Node and settings of malloc, from the unit file: measured is what runs on a host. */
+async function asInstalled(): Promise<{ readonly flags: readonly string[]; readonly environment: Readonly<Record<string, string>> }> {
+  const unit = await readFile(UNIT, 'utf8');
+  const words = (name: string): readonly string[] =>
+    [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].flatMap(([, value = '']) => value.split(' '));
+  return {
+    flags: words('ExecStart').filter((word) => word.startsWith('--')),
+    environment: Object.fromEntries(words('Environment').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])),
+  };
 }
 
-function start(cleanup: Cleanup, args: readonly string[]): ChildProcess {
-  const child = spawn(NODE, args, { stdio: 'ignore', env: { PATH: process.env['PATH'] } });
+function start(cleanup: Cleanup, args: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
+  const child = spawn(NODE, args, { stdio: 'ignore', env: { PATH: process.env['PATH'], ...environment } });
   const exited = once(child, 'exit');
   cleanup.add(() => {
     child.kill();

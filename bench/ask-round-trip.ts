@@ -10,6 +10,7 @@ import { createMemoryHost } from '@reberth/agent/host/memory/memory-host.ts';
 import { openJournal } from '@reberth/agent/journal/journal.ts';
 import { openMarks } from '@reberth/agent/journal/marks.ts';
 import { openLink } from '@reberth/agent/link/link.ts';
+import { createMemoryDeadlines } from '@reberth/agent/deadline/memory-deadlines.ts';
 import { createRunner } from '@reberth/agent/runner/runner.ts';
 import type { Report } from '@reberth/protocol/ask.ts';
 import type { HostId } from '@reberth/protocol/ids.ts';
@@ -56,7 +57,7 @@ async function startAgent(cleanup: Cleanup, ground: Ground, host: HostId): Promi
   await mkdir(config.stateFolder, { recursive: true });
   const journal = await openJournal(await fileStorage(config.stateFolder), quiet);
   const runner = createRunner({
-    ...{ self: host, journal, actionFor, log: quiet },
+    ...{ self: host, journal, deadlines: createMemoryDeadlines(), actionFor, log: quiet },
     host: createMemoryHost({ files: { [KUBECONFIG]: kubeconfigText() }, nowMs: Date.now() }),
   });
   const link = openLink({

@@ -15,6 +15,8 @@ import { move } from './move.ts';
 
 interface Options {
   readonly lab: string;
+  /** Empty: the latest. */
+  readonly rollout: string;
 }
 
 interface Benchmark {
@@ -31,16 +33,17 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
 };
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 
-const help = () => `usage: npm run bench -- [NAME...] [--json] [--lab NAME]
+const help = () => `usage: npm run bench -- [NAME...] [--json] [--lab NAME] [--rollout ID]
 
 ${Object.entries(BENCHMARKS)
   .map(([name, { text }]) => `  ${name.padEnd(16)} ${text}`)
   .join('\n')}
 
-Without a name: all of them, and move only when the lab is up.
-  --json       results as one JSON array
-  --lab NAME   whose last rollout \`move\` reads (default)
-  --help       this text
+Without a name: all of them; move needs a lab that is up, and a move that was made in it.
+  --json        results as one JSON array
+  --lab NAME    whose last rollout \`move\` reads (default)
+  --rollout ID  another one than the last
+  --help        this text
 `;
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
@@ -82,6 +85,7 @@ function parse(argv: readonly string[]) {
       help: { type: 'boolean', short: 'h' },
       json: { type: 'boolean', default: false },
       lab: { type: 'string', default: 'default' },
+      rollout: { type: 'string', default: '' },
     } as const;
     const parsed = parseArgs({ args: [...argv], allowPositionals: true, options });
     const unknown = parsed.positionals.filter((name) => !Object.hasOwn(BENCHMARKS, name));

@@ -5,16 +5,18 @@
  */
 import type { RolloutEvent } from '@reberth/protocol/event.ts';
 import type { Facts } from '@reberth/protocol/facts.ts';
-import { type GateUse, type Plan, stepsOf } from '@reberth/protocol/plan.ts';
+import { type GateUse, type Plan, type Step, stepsOf } from '@reberth/protocol/plan.ts';
 import { type Lab, openLab } from '../lab/src/index.ts';
 import { gateUse } from '../packages/coordinator/src/rollout/course.ts';
 import { type Part, type Result, row } from './lib/result.ts';
 
 const COORDINATOR = '.41';
 
-export async function move(options: { readonly lab: string }): Promise<Result> {
+export async function move(options: { readonly lab: string; readonly rollout: string }): Promise<Result> {
   const lab = openLab({ name: options.lab });
-  const report = JSON.parse(await said(lab, 'report', '--format', 'json')) as { readonly rollout: string };
+  const report = JSON.parse(await said(lab, 'report', '--format', 'json', ...(options.rollout === '' ? [] : [options.rollout]))) as {
+    readonly rollout: string;
+  };
   const record = await said(lab, 'watch', report.rollout, '--json');
   const events = forward(record.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as RolloutEvent] : [])));
   const plan = planOf(events);
@@ -52,13 +54,13 @@ function forward(events: readonly RolloutEvent[]): readonly RolloutEvent[] {
   const end = events.findIndex(({ body }) => body.type === 'ended' || body.type === 'turned-back');
   const done = end === -1 ? undefined : events[end];
   if (done?.body.type !== 'ended' || done.body.outcome !== 'done')
-    throw new Error('cannot measure the last rollout: it did not come to its end forward; move the lab first');
+    throw new Error('cannot measure this rollout: it did not come to its end forward; name one that did with --rollout, or move the lab first');
   return events.slice(0, end + 1);
 }
 
 function planOf(events: readonly RolloutEvent[]): Plan {
   const body = events[0]?.body;
-  if (body?.type !== 'created') throw new Error('cannot measure the last rollout: its record has no beginning');
+  if (body?.type !== 'created') throw new Error('cannot measure this rollout: its record has no beginning');
   return body.plan;
 }
 
@@ -73,20 +75,19 @@ function stages(events: readonly RolloutEvent[]): readonly Part[] {
   });
 }
 
-/** The new address is elected once when it is added; the instance that keeps it is not disturbed when the old one goes. */
+/** Where the new address appears: the first load balancer elects itself, the second takes over from it. Each by its own timers. */
 async function electionsS(lab: Lab, plan: Plan): Promise<number> {
-  let longestS = 0;
-  for (const { host } of new Map(
-    [...stepsOf(plan)].filter(({ step }) => step.kind === 'vrrp-instance-loaded').map(({ step }) => [step.host, step]),
-  ).values()) {
+  const hosts = new Set([...stepsOf(plan)].flatMap(({ step }) => (addsInstance(step) ? [step.host] : [])));
+  let totalS = 0;
+  for (const host of hosts) {
     const { keepalived } = JSON.parse(await said(lab, 'facts', host, '--json')) as Facts;
-    for (const { advertIntS, priority } of keepalived?.instances ?? []) longestS = Math.max(longestS, 3 * advertIntS + (256 - priority) / 256);
+    totalS += Math.max(0, ...(keepalived?.instances ?? []).map(({ advertIntS, priority }) => 3 * advertIntS + (256 - priority) / 256));
   }
-  return ELECTIONS * longestS;
+  return totalS;
 }
 
-/** One when the new address appears, one when the old one's instance ends. */
-const ELECTIONS = 2;
+const addsInstance = ({ kind, params }: Step): boolean =>
+  kind === 'vrrp-instance-loaded' && (params['change'] as { readonly op?: string } | undefined)?.op === 'add';
 
 /** Gates of one group hold side by side. */
 function heldForS(plan: Plan): number {
