@@ -34,6 +34,8 @@ export interface RolloutReport {
     readonly probes: number;
     readonly failed: number;
     readonly longestGapMs: number;
+    /** Connections that were held open over this endpoint and broken by others. */
+    readonly heldBroken: number;
   }[];
   readonly stragglers: readonly { readonly peer: string; readonly endpoint: string; readonly seenBy: string }[];
   readonly nodes: readonly { readonly name: string; readonly uidBefore: string; readonly uidAfter: string; readonly podsRestarted: number }[];

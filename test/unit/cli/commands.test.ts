@@ -5,6 +5,7 @@ import { digest } from '@reberth/protocol/canonical.ts';
 import { ReberthError } from '@reberth/protocol/errors.ts';
 import { hostId, stageId, stepId } from '@reberth/protocol/ids.ts';
 import test, { type ExecutionContext } from 'ava';
+import { connect } from '../../../packages/coordinator/src/cli/client.ts';
 import { commands } from '../../../packages/coordinator/src/cli/commands/index.ts';
 import { ROLLOUT } from '../../support/fake-coordinator.ts';
 import { plan, smallPlan, stage, step, wave } from '../../support/plan.ts';
@@ -381,7 +382,7 @@ test('a damaged plan file is refused before anything is asked', async (t) => {
   await writeFile(file, '{"format":2}');
   const { code, err } = await reberth('apply', file, '--yes');
   t.is(code, 2);
-  t.regex(err, /it is no plan[\s\S]*state: nothing was asked/);
+  t.regex(err, /it is no plan[\s\S]*state: nothing was changed/);
   t.deepEqual(coordinator.asked, []);
 });
 
@@ -391,4 +392,40 @@ test('a plan of one step is counted in the singular at the question', async (t) 
   await single.reberth('plan', '--to', '192.0.2.40');
   single.coordinator.answers.apply = () => single.coordinator.record(done);
   t.regex((await single.reberth('apply')).err, /1 step in 1 stage on 1 host/);
+});
+
+test('a plan is saved in folders that exist and nowhere else, and leaves nothing half written', async (t) => {
+  const { reberth, folder } = await desk(t);
+  const { code, err } = await reberth('plan', '--to', '192.0.2.40', '--out', join(folder, 'absent/plan.json'));
+  t.is(code, 2);
+  t.regex(err, /cannot save the plan as .*absent\/plan\.json: there is no such file or folder/);
+  t.is((await reberth('plan', '--to', '192.0.2.40', '--out', folder)).code, 2);
+  await t.throwsAsync(stat(`${folder}.new`), { code: 'ENOENT' });
+});
+
+test('a number that makes no sense is refused before the coordinator is asked', async (t) => {
+  const { reberth, coordinator } = await desk(t);
+  for (const option of ['--batch', '--router-id']) {
+    const { code, err } = await reberth('plan', '--to', '192.0.2.40', option, '0');
+    t.is(code, 2);
+    t.regex(err, /next: {2}reberth plan --help/);
+  }
+  t.deepEqual(coordinator.asked, []);
+});
+
+test('a lost key of the operator is no internal error', async (t) => {
+  const { folder } = await desk(t);
+  await t.throwsAsync(
+    connect({ coordinator: '127.0.0.1:1', caFile: join(folder, 'no.crt'), certificateFile: join(folder, 'no.crt'), keyFile: join(folder, 'no.key') }),
+    { code: 'config-invalid', message: /cannot read .*: there is no such file or folder/ },
+  );
+});
+
+test('a plan file that was cut short says so in words', async (t) => {
+  const { reberth, planFile } = await desk(t);
+  await reberth('plan', '--to', '192.0.2.40');
+  await writeFile(planFile, (await readFile(planFile, 'utf8')).slice(0, 200));
+  const { code, err } = await reberth('apply', '--yes');
+  t.is(code, 2);
+  t.regex(err, /it is not JSON, or only a part of it[\s\S]*next: {2}reberth plan --to ADDRESS/);
 });

@@ -16,6 +16,7 @@ import { CoordinatorClient } from '../api/definition.ts';
 import { fromServiceError } from '../api/errors.ts';
 import type { DoctorFinding, HealthReport, HostRow, OperatorCommand, RolloutState } from '../api/service.ts';
 import type { CliConfig } from './config.ts';
+import { fileTrouble } from './plain-words.ts';
 
 export interface StatusAnswer {
   readonly rollout: string;
@@ -59,7 +60,7 @@ const CONNECT_LIMIT_MS = 5_000;
 const MESSAGE_LIMIT = 32 * 1024 * 1024;
 
 export async function connect(config: CliConfig): Promise<CoordinatorApi> {
-  const [ca, key, certificate] = await Promise.all([readFile(config.caFile), readFile(config.keyFile), readFile(config.certificateFile)]);
+  const [ca, key, certificate] = await Promise.all([credential(config.caFile), credential(config.keyFile), credential(config.certificateFile)]);
   const { hostname } = new URL(`grpc://${config.coordinator}`);
   const host = hostname.replaceAll(/[[\]]/g, '');
   const identity = { checkServerIdentity: (_name: string, presented: PeerCertificate) => checkServerIdentity(host, presented) };
@@ -91,6 +92,17 @@ export async function connect(config: CliConfig): Promise<CoordinatorApi> {
     },
     close: () => client.close(),
   };
+}
+
+async function credential(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new ReberthError('config-invalid', `cannot read ${path}: ${fileTrouble(cause)}`, {
+      hint: 'as the user who ran reberth init, or run reberth init again on the coordinator host',
+      cause,
+    });
+  }
 }
 
 const ready = (client: Client, address: string): Promise<void> =>

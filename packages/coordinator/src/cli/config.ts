@@ -6,10 +6,13 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ReberthError } from '@reberth/protocol/errors.ts';
 import * as v from 'valibot';
+import { fileTrouble, schemaTrouble } from './plain-words.ts';
 
 const Schema = v.object({ coordinator: v.string(), caFile: v.string(), certificateFile: v.string(), keyFile: v.string() });
 /** Files are absolute here. */
 export type CliConfig = Readonly<v.InferOutput<typeof Schema>>;
+
+const WRITTEN_BY = 'reberth init on the coordinator host writes it; REBERTH_CONFIG names another place';
 
 export const configPath = (environment: NodeJS.ProcessEnv): string => environment['REBERTH_CONFIG'] ?? join(homedir(), '.config/reberth/cli.json');
 
@@ -18,15 +21,16 @@ export async function readCliConfig(path: string): Promise<CliConfig> {
   try {
     raw = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
-    throw new ReberthError('config-invalid', `cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      hint: 'reberth init on the coordinator host writes it; REBERTH_CONFIG names another place',
+    throw new ReberthError('config-invalid', `cannot read ${path}: ${fileTrouble(cause)}`, {
+      hint: WRITTEN_BY,
       cause,
     });
   }
   const parsed = v.safeParse(Schema, raw);
   if (!parsed.success) {
     throw new ReberthError('config-invalid', `cannot use ${path}`, {
-      reasons: parsed.issues.map((issue) => `${path}: ${v.getDotPath(issue) ?? ''}: ${issue.message}`),
+      reasons: schemaTrouble(parsed.issues),
+      hint: WRITTEN_BY,
     });
   }
   const beside = (file: string) => resolve(dirname(path), file);

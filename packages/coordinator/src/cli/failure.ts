@@ -22,10 +22,10 @@ const EXITS: Partial<Record<ErrorCode, ExitCode>> = {
 
 /** Errors after which the coordinator was not asked, or cannot be. */
 const STATES: Partial<Record<ErrorCode, string>> = {
-  usage: 'nothing was asked of the coordinator, nothing was changed',
-  'config-invalid': 'nothing was asked of the coordinator, nothing was changed',
-  'plan-unknown': 'nothing was asked of the coordinator, nothing was changed',
-  'not-allowed': 'the coordinator refused to answer, nothing was changed',
+  usage: 'nothing was changed on any host',
+  'config-invalid': 'nothing was changed on any host',
+  'plan-unknown': 'nothing was changed on any host',
+  'not-allowed': 'the coordinator refused to answer; nothing was changed on any host',
   'coordinator-unreachable': 'unknown from here; a rollout under way waits for its coordinator, hosts keep their journals',
 };
 

@@ -27,14 +27,13 @@ function createProgram({ out, err }: CliContext, settle: (deed: (context: CliCon
   const program = new Command('reberth')
     .description('Moves a running Kubernetes cluster to another control-plane address while it stays in service.')
     .exitOverride()
-    .showHelpAfterError('next:  add --help for options and examples')
+    .showHelpAfterError('next:  reberth --help')
     .configureOutput({
       writeOut: (text) => out.write(text),
       writeErr: (text) => err.write(text),
       getOutHelpWidth: () => out.columns,
       getErrHelpWidth: () => err.columns,
-      outputError: (text, write) =>
-        write(`${text.replace(/^error: /, 'cannot run this: ')}state: nothing was asked of the coordinator, nothing was changed\n`),
+      outputError: (text, write) => write(`${text.replace(/^error: /, 'cannot run this: ')}state: nothing was changed on any host\n`),
     })
     .addHelpText('after', EXIT_CODES);
   for (const command of commands) command.attach(program, settle);

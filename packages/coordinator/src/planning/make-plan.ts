@@ -3,7 +3,7 @@
  * asks every host to dry-run its part. Writes nothing anywhere. All reasons against come back at once, as an answer.
  */
 
-import { messageOf } from '@reberth/protocol/errors.ts';
+import { messageOf, ReberthError } from '@reberth/protocol/errors.ts';
 import { type Facts, FactsSchema } from '@reberth/protocol/facts.ts';
 import { type HostId, hostId } from '@reberth/protocol/ids.ts';
 import { isEmptyPlan, type Plan } from '@reberth/protocol/plan.ts';
@@ -34,10 +34,16 @@ const DRY_RUN_TIMEOUT_MS = 30_000;
 
 export async function makePlan(ports: PlanningPorts, text: WishText, note: (text: string) => void, signal: AbortSignal): Promise<PlanMade> {
   const wish = parseWish(text);
-  if (!wish.ok) return wish;
+  if (!wish.ok) throw new ReberthError('usage', 'cannot plan this', { reasons: wish.reasons, hint: 'reberth plan --help' });
   const strategy = strategies.find(({ name }) => name === text.strategy);
   if (strategy === undefined)
-    return refuse([`there is no strategy ${JSON.stringify(text.strategy)}; known: ${strategies.map(({ name }) => name).join(', ')}`]);
+    throw new ReberthError(
+      'usage',
+      `cannot plan this: there is no strategy ${JSON.stringify(text.strategy)}; known: ${strategies.map(({ name }) => name).join(', ')}`,
+      {
+        hint: 'reberth plan --help',
+      },
+    );
 
   note(`asking ${ports.hosts.length} hosts for facts`);
   const first = await collectFacts(ports, [wish.to.address], signal);

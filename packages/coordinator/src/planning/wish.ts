@@ -36,7 +36,7 @@ const DEFAULT_SOAK_MS = 10_000;
 export function parseWish(text: WishText): ParsedWish {
   const [, address = '', port] = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(text.to) ?? [];
   const reasons = [
-    ...(isIP(address) === 4 ? [] : [`--to ${JSON.stringify(text.to)} is not an IPv4 address, optionally with :PORT`]),
+    ...(isIP(address) === 4 ? unfitFor(address) : [`--to ${JSON.stringify(text.to)} is not an IPv4 address, optionally with :PORT`]),
     ...(port === undefined || (Number(port) >= 1 && Number(port) <= 65_535) ? [] : [`--to: port ${port} is not between 1 and 65535`]),
     ...(text.routerId === undefined || (text.routerId >= 1 && text.routerId <= 255) ? [] : [`--router-id ${text.routerId} is not between 1 and 255`]),
     ...(text.confirmWithinMs === undefined || text.confirmWithinMs >= CONFIRM_MS_MIN
@@ -57,4 +57,22 @@ export function parseWish(text: WishText): ParsedWish {
       narrowCertificates: text.narrowCertificates,
     },
   };
+}
+
+/** Addresses that no host may serve to others. */
+function unfitFor(address: string): readonly string[] {
+  const [first = 0, second = 0] = address.split('.').map(Number);
+  const kind =
+    first === 0
+      ? 'of this network only'
+      : first === 127
+        ? 'a loopback address'
+        : first === 169 && second === 254
+          ? 'link-local'
+          : first >= 224 && first < 240
+            ? 'multicast'
+            : first >= 240
+              ? 'reserved'
+              : undefined;
+  return kind === undefined ? [] : [`--to ${address} is ${kind}: no host can serve it to others`];
 }

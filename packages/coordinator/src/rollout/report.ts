@@ -67,19 +67,19 @@ function hostSteps(state: RolloutState, host: string): RolloutReport['hosts'][nu
 
 /** Counts run on from stage to stage, so that each stage is the difference to the one before. A gap is told where something failed. */
 function availability(state: RolloutState): RolloutReport['availability'] {
-  const last = new Map<string, { readonly probes: number; readonly failed: number }>();
+  const last = new Map<string, { readonly probes: number; readonly failed: number; readonly heldBroken: number }>();
   return state.measured.flatMap(({ stage, observer, observations }) =>
     observations.flatMap((seen) => {
       const key = `${observer} ${endpointText(seen)}`;
       const before = last.get(key);
       // Fewer than before: the observer began anew, and everything it counts is of this stage.
-      const since = before !== undefined && before.probes <= seen.probes ? before : { probes: 0, failed: 0 };
+      const since = before !== undefined && before.probes <= seen.probes ? before : { probes: 0, failed: 0, heldBroken: 0 };
       last.set(key, seen);
       const probes = seen.probes - since.probes;
       const failed = seen.failed - since.failed;
-      return probes === 0
-        ? []
-        : [{ endpoint: endpointText(seen), observer, stage, probes, failed, longestGapMs: failed === 0 ? 0 : seen.longestGapMs }];
+      const heldBroken = seen.heldBroken - since.heldBroken;
+      const longestGapMs = failed === 0 ? 0 : seen.longestGapMs;
+      return probes === 0 && heldBroken === 0 ? [] : [{ endpoint: endpointText(seen), observer, stage, probes, failed, longestGapMs, heldBroken }];
     }),
   );
 }

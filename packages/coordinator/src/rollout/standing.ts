@@ -1,6 +1,7 @@
 /**
  * Where a rollout stands, in one line, and the one command that leads out of it. Every state has one. Pure.
  */
+import type { StageId } from '@reberth/protocol/ids.ts';
 import { endpointText } from '@reberth/protocol/plan.ts';
 import { hasPassed, phasesOf } from './course.ts';
 import { type RolloutState, stageState, stepState } from './state.ts';
@@ -20,14 +21,15 @@ export function standingOf(state: RolloutState): Standing {
     const text =
       outcome === 'done'
         ? `the control plane is at ${endpointText(plan.to)}`
-        : `everything was taken back; the control plane is at ${endpointText(plan.from)}${why === '' ? '' : `: ${why}`}`;
-    return { state: outcome, text, next: outcome === 'done' ? `reberth report ${rollout}` : `reberth report ${rollout}` };
+        : `everything was taken back${why === '' ? '' : ` (${why})`}; the control plane is at ${endpointText(plan.from)}`;
+    return { state: outcome, text, next: `reberth report ${rollout}` };
   }
   if (state.standing === 'paused')
     return { state: 'paused', text: `${place(state)}; ${why}; nothing new is begun`, next: `reberth resume ${rollout}` };
   if (state.standing === 'held') {
     const stuck = state.direction === 'back' && Object.values(state.steps).some(({ standing }) => standing === 'undo-failed');
-    return { state: 'held', text: `${place(state)}; held: ${why}`, next: stuck ? `reberth undo ${rollout}` : `reberth resume ${rollout}` };
+    const text = `${place(state)}; ${why}; nothing is begun until you say so${stuck ? '' : `, and reberth undo takes everything back`}`;
+    return { state: 'held', text, next: `reberth ${stuck ? 'undo' : 'resume'} ${rollout}` };
   }
   return { state: 'running', text: `${place(state)}${waitingFor(state)}`, next: `reberth watch ${rollout}` };
 }
@@ -35,12 +37,17 @@ export function standingOf(state: RolloutState): Standing {
 function place(state: RolloutState): string {
   const { stages } = state.plan;
   const back = state.direction === 'back';
+  const standing = (id: StageId) => stageState(state, id).standing;
+  const undoing = stages.findLastIndex(({ id }) => standing(id) === 'undoing');
   const index = back
-    ? stages.findLastIndex(({ id }) => stageState(state, id).standing === 'undoing')
-    : stages.findIndex(({ id }) => stageState(state, id).standing !== 'done');
+    ? undoing >= 0
+      ? undoing
+      : stages.findIndex(({ id }) => standing(id) === 'undone')
+    : stages.findIndex(({ id }) => standing(id) !== 'done');
   const stage = stages[index];
   if (stage === undefined) return back ? 'going back' : 'at the end';
-  return `${back ? 'taking back' : 'in'} stage ${index + 1} of ${stages.length}, ${stage.id}`;
+  const words = { pending: 'before', running: 'in', done: 'after', undoing: 'taking back', undone: 'before' } as const;
+  return `${words[standing(stage.id)]} stage ${index + 1} of ${stages.length}, ${stage.id}`;
 }
 
 function waitingFor(state: RolloutState): string {

@@ -28,7 +28,7 @@ export interface CliCommand {
 export const defineCommand = <Options extends object>({ name, summary, examples, shape, run }: Definition<Options>): CliCommand => ({
   name,
   attach(program, settle) {
-    const command = shape(program.command(name).description(summary));
+    const command = shape(program.command(name).description(summary)).showHelpAfterError(`next:  reberth ${name} --help`);
     command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
     command.action(() => settle((context) => run(context, { options: command.opts<Options>(), args: command.args, program })));
   },
@@ -37,8 +37,10 @@ export const defineCommand = <Options extends object>({ name, summary, examples,
 /** Commands that act on one rollout, the latest when none is named. */
 export const onRollout = (command: Command): Command => command.argument('[ROLLOUT]', 'its id; the latest when left out');
 
-export function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError(`${text} is not a whole number.`);
+/** Zero stands for "the default" in the API, and none of these numbers makes sense as zero. */
+export function positiveNumber(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) === 0 || Number(text) > 1_000_000)
+    throw new InvalidArgumentError(`${text} is not a whole number from 1 on.`);
   return Number(text);
 }
 

@@ -1,8 +1,9 @@
 /** Makes the control CA, the keys, the coordinator's configuration and every host's bundle. The only command that needs no coordinator. */
 import { readFile } from 'node:fs/promises';
-import { messageOf, ReberthError } from '@reberth/protocol/errors.ts';
+import { ReberthError } from '@reberth/protocol/errors.ts';
 import { EXIT, line } from '../context.ts';
 import { hostsOfInventory } from '../inventory-hosts.ts';
+import { fileTrouble } from '../plain-words.ts';
 import { count } from '../render/words.ts';
 import { defineCommand, list } from './command.ts';
 
@@ -84,7 +85,7 @@ async function inventory(file: string) {
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    throw new ReberthError('usage', `cannot read the inventory: ${messageOf(cause)}`, {
+    throw new ReberthError('usage', `cannot read the inventory ${file}: ${fileTrouble(cause)}`, {
       hint: 'reberth init --inventory FILE, or --hosts LIST --masters LIST',
       cause,
     });

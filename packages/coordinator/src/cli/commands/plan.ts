@@ -1,20 +1,18 @@
 /** Asks the coordinator for a plan, prints it as a runbook and saves it; or prints every reason against one. Changes nothing. */
-import { readFile } from 'node:fs/promises';
 import { digest } from '@reberth/protocol/canonical.ts';
-import { messageOf, ReberthError } from '@reberth/protocol/errors.ts';
+import { ReberthError } from '@reberth/protocol/errors.ts';
 import { isEmptyPlan } from '@reberth/protocol/plan.ts';
 import type { PlanProgress } from '../client.ts';
 import { type CliContext, EXIT, type ExitCode, line } from '../context.ts';
-import { writePlanFile } from '../plan-file.ts';
+import { writeLatestPlan, writePlanFile } from '../plan-file.ts';
 import { refusalCard } from '../render/card.ts';
 import { renderPlan } from '../render/plan.ts';
 import { painter } from '../render/words.ts';
-import { defineCommand, secondsToMs, wholeNumber } from './command.ts';
+import { defineCommand, positiveNumber, secondsToMs } from './command.ts';
 
 interface Options {
   readonly to: string;
   readonly strategy: string;
-  readonly inventory?: string;
   readonly out?: string;
   readonly json?: boolean;
   readonly routerId?: number;
@@ -36,11 +34,10 @@ export const plan = defineCommand<Options>({
   shape: (command) =>
     command
       .requiredOption('--to <ADDRESS>', 'where the control plane is to be: ADDRESS or ADDRESS:PORT')
-      .option('--strategy <NAME>', 'rolling or rebootstrap', 'rolling')
-      .option('--inventory <FILE>', "plan with this inventory instead of the deploy host's")
+      .option('--strategy <NAME>', 'how to move; known: rolling', 'rolling')
       .option('--out <FILE>', 'save the plan here too')
-      .option('--router-id <NUMBER>', 'VRRP router id of the new address (default: a free one)', wholeNumber)
-      .option('--batch <NUMBER>', 'nodes disturbed at once after the first', wholeNumber)
+      .option('--router-id <NUMBER>', 'VRRP router id of the new address (default: a free one)', positiveNumber)
+      .option('--batch <NUMBER>', 'nodes disturbed at once after the first', positiveNumber)
       .option('--soak <SECONDS>', 'how long the old address is watched before it is withdrawn', secondsToMs)
       .option(
         '--confirm-within <SECONDS>',
@@ -55,7 +52,7 @@ export const plan = defineCommand<Options>({
     const wish = {
       to: options.to,
       strategy: options.strategy,
-      inventory: options.inventory === undefined ? '' : await inventory(options.inventory),
+      inventory: '',
       routerId: options.routerId ?? 0,
       batch: options.batch ?? 0,
       soakMs: options.soak ?? 0,
@@ -81,17 +78,10 @@ function refuse(context: CliContext, reasons: readonly string[], { json }: Optio
 async function keep(context: CliContext, { plan: made, bytes }: Extract<PlanProgress, { plan: unknown }>, { json, out }: Options): Promise<ExitCode> {
   const { planFile } = context.places;
   // Also when it has a file of its own: `apply` without an argument takes the latest plan, never an older one.
-  for (const path of out === undefined ? [planFile] : [out, planFile]) await writePlanFile(path, bytes);
+  if (out !== undefined) await writePlanFile(out, bytes);
+  await writeLatestPlan(planFile, bytes);
   if (json) line(context.out, bytes.toString('utf8'));
   else context.out.write(renderPlan(made, digest(JSON.parse(bytes.toString('utf8'))), painter(context.out.colour)));
   if (!json && !isEmptyPlan(made)) line(context.out, `\nsaved as ${out ?? planFile}\nnext:  reberth apply${out === undefined ? '' : ` ${out}`}`);
   return EXIT.done;
-}
-
-async function inventory(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new ReberthError('usage', `cannot read the inventory: ${messageOf(cause)}`, { hint: 'reberth plan --to ADDRESS --inventory FILE', cause });
-  }
 }

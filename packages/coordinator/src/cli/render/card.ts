@@ -3,10 +3,16 @@
  */
 import type { ReberthError } from '@reberth/protocol/errors.ts';
 import type { StatusAnswer } from '../client.ts';
-import type { Paint } from './words.ts';
+import { type Paint, shortDigests } from './words.ts';
 
 export function errorCard(error: ReberthError, state: string, paint: Paint): string {
-  return [paint('red', error.message), ...error.reasons.map((reason) => `  * ${reason}`), `state: ${state}`, `next:  ${error.hint}`, ''].join('\n');
+  return [
+    paint('red', error.message),
+    ...error.reasons.map((reason) => `  * ${reason}`),
+    `state: ${shortDigests(state)}`,
+    `next:  ${error.hint}`,
+    '',
+  ].join('\n');
 }
 
 export function refusalCard(reasons: readonly string[], paint: Paint): string {
@@ -22,7 +28,7 @@ export function refusalCard(reasons: readonly string[], paint: Paint): string {
 export function statusCard({ rollout, state, text, next }: StatusAnswer, paint: Paint): string {
   const colour = state === 'done' ? 'green' : state === 'running' || state === 'none' ? 'cyan' : 'yellow';
   return [
-    `${rollout === '' ? '' : `${rollout}  `}${paint(colour, state)}${text === '' ? '' : `  ${text}`}`,
+    `${rollout === '' ? '' : `${rollout}  `}${paint(colour, state)}${text === '' ? '' : `  ${shortDigests(text)}`}`,
     ...(next === '' ? [] : [`next:  ${next}`]),
     '',
   ].join('\n');

@@ -10,7 +10,7 @@ export function renderHealth({ atMs, level, rollout, hosts, nodes, endpoints, pr
   const lines = [
     `${sign(MARKS[level], paint)} ${paint('bold', level)}  ${new Date(atMs).toISOString()}`,
     `  rollout    ${rollout.state === 'none' ? 'none' : `${rollout.rollout} ${rollout.state}${rollout.text === '' ? '' : `: ${rollout.text}`}`}`,
-    `  hosts      ${count(hosts.length - unwell.length, 'host')} of ${hosts.length} well`,
+    `  hosts      ${hosts.length - unwell.length} of ${hosts.length} well`,
     ...unwell.map(({ id, state, problems: own }) => `             ${id}: ${state}${own.length === 0 ? '' : `: ${own.join('; ')}`}`),
     `  nodes      ${nodes.length - notReady.length} of ${nodes.length} ready`,
     ...notReady.map(({ name, why }) => `             ${name}: ${why}`),

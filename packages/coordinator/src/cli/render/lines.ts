@@ -5,10 +5,11 @@ import type { RolloutEvent } from '@reberth/protocol/event.ts';
 import type { Plan } from '@reberth/protocol/plan.ts';
 import { stepsOf } from '@reberth/protocol/plan.ts';
 import { gateTitle } from './gate-title.ts';
+import { outcomeText, shortDigests } from './words.ts';
 
 export function eventLine({ atMs, body }: RolloutEvent, plan: Plan | undefined): string | undefined {
   const text = sentence(body, plan);
-  return text === undefined ? undefined : `${new Date(atMs).toISOString().slice(11, 23)} ${text}`;
+  return text === undefined ? undefined : `${new Date(atMs).toISOString().slice(11, 23)} ${shortDigests(text)}`;
 }
 
 function sentence(body: RolloutEvent['body'], plan: Plan | undefined): string | undefined {
@@ -44,7 +45,7 @@ function sentence(body: RolloutEvent['body'], plan: Plan | undefined): string | 
     case 'undo-asked':
       return `undo asked by ${body.by}`;
     case 'held':
-      return `held: ${body.why}`;
+      return outcomeText('held', body.why);
     case 'turned-back':
       return `going back (${body.scope === 'all' ? 'everything' : 'this stage'}): ${body.why}`;
     case 'ended':

@@ -15,13 +15,14 @@ export function renderReportHtml(report: RolloutReport): string {
       .join('; '),
   ]);
   const steps = report.hosts.flatMap(({ id, steps: own }) => own.map(({ title: name, outcome, why }) => [id, name, outcome, why]));
-  const availability = report.availability.map(({ endpoint, observer, stage, probes, failed, longestGapMs }) => [
+  const availability = report.availability.map(({ endpoint, observer, stage, probes, failed, longestGapMs, heldBroken }) => [
     endpoint,
     observer,
     stage,
     probes,
     failed,
     `${longestGapMs} ms`,
+    heldBroken,
   ]);
   const nodes = report.nodes.map(({ name, uidBefore, uidAfter, podsRestarted }) => [
     name,
@@ -37,7 +38,7 @@ export function renderReportHtml(report: RolloutReport): string {
 <h1>${safe(title)}</h1>
 <p>${safe(report.why)}</p>
 <p>${safe(`${endpointText(report.from)} → ${endpointText(report.to)}, strategy ${report.strategy}, plan ${report.planDigest}`)}<br>${safe(report.startedAt)} – ${safe(report.endedAt ?? 'not ended')}</p>
-${section('Stages', ['stage', 'outcome', 'from', 'to', 'remarks'], stages)}${section('Availability', ['endpoint', 'seen from', 'stage', 'requests', 'failed', 'longest gap'], availability)}${section('Nodes', ['node', 'object', 'pods restarted'], nodes)}${section('Still on the old address', ['client', 'endpoint', 'seen by'], stragglers)}${section('Steps', ['host', 'step', 'outcome', 'remarks'], steps)}</html>
+${section('Stages', ['stage', 'outcome', 'from', 'to', 'remarks'], stages)}${section('Availability', ['endpoint', 'seen from', 'stage', 'requests', 'failed', 'longest gap', 'held connections broken'], availability)}${section('Nodes', ['node', 'object', 'pods restarted'], nodes)}${section('Still on the old address', ['client', 'endpoint', 'seen by'], stragglers)}${section('Steps', ['host', 'step', 'outcome', 'remarks'], steps)}</html>
 `;
 }
 

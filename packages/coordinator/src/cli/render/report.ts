@@ -4,18 +4,19 @@
  */
 import { endpointText } from '@reberth/protocol/plan.ts';
 import type { RolloutReport } from '@reberth/protocol/rollout-report.ts';
-import { count, duration, type Paint } from './words.ts';
+import { count, duration, outcomeText, type Paint, shortDigests } from './words.ts';
 
 export function renderReport(report: RolloutReport, paint: Paint): string {
   const lines = [
-    paint('bold', `${report.rollout}: ${report.outcome}${report.why === '' ? '' : `: ${report.why}`}`),
+    paint('bold', `${report.rollout}: ${outcomeText(report.outcome, report.why)}`),
     `${endpointText(report.from)} → ${endpointText(report.to)}, strategy ${report.strategy}, plan ${report.planDigest.slice(0, 12)}`,
     `${report.startedAt}${report.endedAt === undefined ? '' : ` → ${report.endedAt} (${between(report.startedAt, report.endedAt)})`}`,
     '',
     paint('bold', 'Stages'),
     ...report.stages.map(
       ({ title, outcome, startedAt, endedAt }) =>
-        `  ${outcome.padEnd(8)} ${startedAt !== undefined && endedAt !== undefined ? between(startedAt, endedAt).padStart(10) : ''.padStart(10)}  ${title}`,
+        // What was taken back lasted from its start to the end of the way back: no time that a stage took.
+        `  ${outcome.padEnd(8)} ${(startedAt !== undefined && endedAt !== undefined && outcome !== 'undone' ? between(startedAt, endedAt) : '').padStart(10)}  ${title}`,
     ),
     ...remarks(report),
     '',
@@ -38,7 +39,7 @@ export function renderReport(report: RolloutReport, paint: Paint): string {
           ...report.stragglers.map(({ peer, seenBy }) => `  ${peer} (seen by ${seenBy})`),
         ]),
   ];
-  return `${lines.join('\n')}\n`;
+  return `${shortDigests(lines.join('\n'))}\n`;
 }
 
 const between = (from: string, to: string): string => duration(Date.parse(to) - Date.parse(from));
@@ -63,12 +64,15 @@ function availability({ availability: rows }: RolloutReport): readonly string[] 
     const probes = own.reduce((sum, row) => sum + row.probes, 0);
     const failed = own.reduce((sum, row) => sum + row.failed, 0);
     const gap = Math.max(...own.map(({ longestGapMs }) => longestGapMs));
-    return `  ${endpoint.padEnd(22)} ${count(probes, 'request')} from ${count(new Set(own.map(({ observer }) => observer)).size, 'observer')}, ${failed} failed, longest gap ${duration(gap)}`;
+    const broken = own.reduce((sum, row) => sum + row.heldBroken, 0);
+    const observers = count(new Set(own.map(({ observer }) => observer)).size, 'observer');
+    return `  ${endpoint.padEnd(22)} ${count(probes, 'request')} from ${observers}, ${failed} failed${failed === 0 ? '' : `, longest gap ${duration(gap)}`}; ${broken} of the held connections broken`;
   });
 }
 
-function nodes({ nodes: rows }: RolloutReport): readonly string[] {
-  if (rows.length === 0) return ['  not compared'];
+function nodes({ nodes: rows, endedAt }: RolloutReport): readonly string[] {
+  if (rows.length === 0)
+    return [endedAt === undefined ? '  compared when the rollout ends' : '  not compared: the cluster did not answer at the end'];
   const replaced = rows.filter(({ uidBefore, uidAfter }) => uidBefore !== uidAfter);
   const restarted = rows.reduce((sum, { podsRestarted }) => sum + podsRestarted, 0);
   return [

@@ -3,14 +3,14 @@
  */
 import type { GateUse, Stage, Step, Wave } from '@reberth/protocol/plan.ts';
 import type { Mark, Progress } from './progress.ts';
-import { duration, type Paint, sign } from './words.ts';
+import { duration, outcomeText, type Paint, shortDigests, sign } from './words.ts';
 
 export function renderTree(progress: Progress, nowMs: number, paint: Paint, columns: number): string {
   const { plan } = progress;
   if (plan === undefined) return 'waiting for the coordinator';
   const lines = plan.stages.flatMap((stage, index) => stageLines(progress, stage, index, nowMs, paint));
   const foot = footer(progress, paint);
-  return [...lines, ...(foot === undefined ? [] : ['', foot])].map((text) => clip(text, columns)).join('\n');
+  return [...lines, ...(foot === undefined ? [] : ['', foot])].map((text) => clip(shortDigests(text), columns)).join('\n');
 }
 
 function stageLines(progress: Progress, stage: Stage, index: number, nowMs: number, paint: Paint): readonly string[] {
@@ -63,8 +63,8 @@ export function summary(marks: readonly Mark[]): Mark {
 }
 
 function footer({ standing, ended, direction }: Progress, paint: Paint): string | undefined {
-  if (ended !== undefined) return `${ended.outcome}${ended.why === '' ? '' : `: ${ended.why}`}`;
-  if (standing.is !== 'running') return paint('yellow', `${standing.is}: ${standing.why}`);
+  if (ended !== undefined) return outcomeText(ended.outcome, ended.why);
+  if (standing.is !== 'running') return paint('yellow', outcomeText(standing.is, standing.why));
   return direction === 'back' ? paint('yellow', 'going back') : undefined;
 }
 

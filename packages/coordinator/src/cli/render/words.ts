@@ -29,3 +29,9 @@ export function duration(ms: number): string {
 }
 
 export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+/** `held` and `held after stage one` is said once. */
+export const outcomeText = (outcome: string, why: string): string => (why === '' ? outcome : why.startsWith(outcome) ? why : `${outcome}: ${why}`);
+
+/** Digests as far as people compare them. */
+export const shortDigests = (text: string): string => text.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1');
