@@ -5,12 +5,12 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { actionFor } from '@reberth/agent/actions/index.ts';
+import { createMemoryDeadlines, createMemoryDeadlines } from '@reberth/agent/deadline/memory-deadlines.ts';
 import { fileMarks, fileStorage } from '@reberth/agent/host/linux/file-storage.ts';
 import { createMemoryHost } from '@reberth/agent/host/memory/memory-host.ts';
 import { openJournal } from '@reberth/agent/journal/journal.ts';
 import { openMarks } from '@reberth/agent/journal/marks.ts';
 import { openLink } from '@reberth/agent/link/link.ts';
-import { createMemoryDeadlines } from '@reberth/agent/deadline/memory-deadlines.ts';
 import { createRunner } from '@reberth/agent/runner/runner.ts';
 import type { Report } from '@reberth/protocol/ask.ts';
 import type { HostId } from '@reberth/protocol/ids.ts';
