@@ -20,12 +20,18 @@ export function createMemoryStorage(): MemoryStorage {
     truncate: async (length) => {
       storage.content = storage.content.subarray(0, length);
     },
+    replace: async (content) => {
+      storage.content = Buffer.from(content);
+    },
     putBlob: async (bytes) => {
       const digest = sha256(bytes);
       storage.blobs.set(digest, Buffer.from(bytes));
       return digest;
     },
     getBlob: async (digest) => storage.blobs.get(digest),
+    keepBlobs: async (wanted) => {
+      for (const digest of storage.blobs.keys()) if (!wanted.has(digest)) storage.blobs.delete(digest);
+    },
   };
   return storage;
 }

@@ -4,17 +4,18 @@
  * that a crash leaves at most one of them and the next write or removal takes it away.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { type Disk, realDisk } from '@reberth/daemon/disk.ts';
 import type { FileState } from '../host.ts';
 
 /** Configuration is far smaller; what is larger is no configuration. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
-export async function readState(path: string): Promise<FileState | undefined> {
+export async function readState(path: string, disk: Disk = realDisk): Promise<FileState | undefined> {
   // O_NONBLOCK: a pipe put in the place of a file must not make the agent wait for its writer.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((error: unknown) => {
+  const handle = await disk.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((error: unknown) => {
     if (isAbsent(error)) return undefined;
     throw new Error(`cannot read ${path}: ${codeOf(error) === 'ELOOP' ? 'it is a symbolic link' : wordsOf(error)}`);
   });
@@ -30,30 +31,30 @@ export async function readState(path: string): Promise<FileState | undefined> {
 
 export async function listFolder(path: string): Promise<readonly string[]> {
   try {
-    return (await readdir(path)).sort();
+    return (await realDisk.readdir(path)).sort();
   } catch (error) {
     if (isAbsent(error)) return [];
     throw new Error(`cannot list ${path}: ${wordsOf(error)}`);
   }
 }
 
-export async function writeStates(files: readonly { readonly path: string; readonly file: FileState }[]): Promise<void> {
-  for (const { path, file } of files) await writeTemporary(path, file);
-  for (const { path } of files) await rename(temporaryOf(path), path);
-  for (const folder of new Set(files.map(({ path }) => dirname(path)))) await syncFolder(folder);
+export async function writeStates(files: readonly { readonly path: string; readonly file: FileState }[], disk: Disk = realDisk): Promise<void> {
+  for (const { path, file } of files) await writeTemporary(path, file, disk);
+  for (const { path } of files) await disk.rename(temporaryOf(path), path);
+  for (const folder of new Set(files.map(({ path }) => dirname(path)))) await syncFolder(folder, disk);
 }
 
 export async function removeState(path: string): Promise<void> {
-  await unlinkIfThere(temporaryOf(path));
-  await unlinkIfThere(path);
+  await unlinkIfThere(temporaryOf(path), realDisk);
+  await unlinkIfThere(path, realDisk);
   // Absent already may mean: removed by us before a crash, and not yet on disk.
   await syncFolder(dirname(path)).catch((error: unknown) => {
     if (!isAbsent(error)) throw error;
   });
 }
 
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+export async function syncFolder(folder: string, disk: Disk = realDisk): Promise<void> {
+  const handle = await disk.open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();
   } finally {
@@ -73,13 +74,13 @@ async function readAll(handle: FileHandle, path: string): Promise<Buffer> {
   }
 }
 
-async function writeTemporary(path: string, file: FileState): Promise<void> {
-  const present = await lstat(path).catch(() => undefined);
+async function writeTemporary(path: string, file: FileState, disk: Disk): Promise<void> {
+  const present = await disk.lstat(path).catch(() => undefined);
   if (present !== undefined && !present.isFile()) throw new Error(`cannot write ${path}: it is no regular file`);
   const temporary = temporaryOf(path);
-  await unlinkIfThere(temporary);
+  await unlinkIfThere(temporary, disk);
   // 0600 first: a key must not be readable for the moment until its mode is set.
-  const handle = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  const handle = await disk.open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
   try {
     await handle.writeFile(file.bytes);
     const own = await handle.stat();
@@ -87,6 +88,10 @@ async function writeTemporary(path: string, file: FileState): Promise<void> {
     if (own.uid !== file.uid || own.gid !== file.gid) await handle.chown(file.uid, file.gid);
     await handle.chmod(file.mode);
     await handle.sync();
+  } catch (error) {
+    // A disk that is full must not stay full of what could not be written.
+    await unlinkIfThere(temporary, disk).catch(() => undefined);
+    throw error;
   } finally {
     await handle.close();
   }
@@ -95,9 +100,9 @@ async function writeTemporary(path: string, file: FileState): Promise<void> {
 /** Starts with a dot: readers of whole folders leave such names alone. */
 const temporaryOf = (path: string): string => join(dirname(path), `.${basename(path)}.reberth-new`);
 
-async function unlinkIfThere(path: string): Promise<boolean> {
+async function unlinkIfThere(path: string, disk: Disk): Promise<boolean> {
   try {
-    await unlink(path);
+    await disk.unlink(path);
     return true;
   } catch (error) {
     if (isAbsent(error)) return false;
