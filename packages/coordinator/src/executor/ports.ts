@@ -44,6 +44,8 @@ export interface ExecutorPorts {
   /** When this host was heard last; 0 for never. */
   heardAtMs(host: HostId): number;
   readonly clock: Clock;
+  /** How long an answer is waited for before the ask is sent again. */
+  readonly repeatMs?: number;
   readonly log: {
     info(fields: object, message: string): void;
     warn(fields: object, message: string): void;

@@ -159,7 +159,7 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
   async function repeat(step: Step, operation: Operation, attempt: number, signal: AbortSignal): Promise<void> {
     if (inherited.delete(step.id)) send(step, operation, attempt, commanding.nextCounter());
     for (;;) {
-      await clock.sleep(REPEAT_MS, signal);
+      await clock.sleep(ports.repeatMs ?? REPEAT_MS, signal);
       if (signal.aborted) return;
       send(step, operation, attempt, commanding.nextCounter());
     }
