@@ -27,12 +27,14 @@ export interface Ground {
   readonly hosts: readonly HostId[];
   readonly log: MemoryLog;
   startBroker(options?: Partial<StartBrokerOptions>): Promise<Broker>;
-  wire(options?: { readonly signingKeyFile?: string }): Promise<Wire>;
+  wire(options?: { readonly signingKeyFile?: string; readonly servers?: readonly string[] }): Promise<Wire>;
   /** Opens the host's link; `as` uses the credentials of another host. */
-  link(host: HostId, parts?: Partial<LinkParts>, as?: HostId, server?: string): Link;
+  link(host: HostId, parts?: Partial<LinkParts>, as?: HostId, ...servers: readonly string[]): Link;
   /** A connection of its own, by the certificate at `stem`.crt and .key, or by none. */
-  raw(stem: string | undefined, inboxPrefix?: string): Promise<NatsConnection>;
+  raw(stem: string | undefined, inboxPrefix?: string, server?: string): Promise<NatsConnection>;
   pki(name: string): string;
+  /** Done when the test is over, before what was made earlier is undone. */
+  later(undo: () => Promise<unknown>): void;
   bundle(host: HostId, name: string): string;
 }
 
@@ -56,7 +58,7 @@ export function memoryLog(): MemoryLog {
   };
 }
 
-export async function ground(t: ExecutionContext, hosts: readonly string[] = ['192.0.2.41', '192.0.2.42']): Promise<Ground> {
+export async function ground(t: Pick<ExecutionContext, 'teardown'>, hosts: readonly string[] = ['192.0.2.41', '192.0.2.42']): Promise<Ground> {
   await access(PROGRAM, constants.X_OK).catch(() => {
     throw new Error(`this test needs ${PROGRAM}: apt-get install --no-install-recommends nats-server`);
   });
@@ -81,6 +83,7 @@ export async function ground(t: ExecutionContext, hosts: readonly string[] = ['1
     log,
     pki,
     bundle,
+    later: (step) => void undo.push(step),
     async startBroker(options = {}) {
       const files = { caFile: pki('ca.crt'), certFile: pki('broker.crt'), keyFile: pki('broker.key') };
       const broker = await startBroker({
@@ -96,10 +99,10 @@ export async function ground(t: ExecutionContext, hosts: readonly string[] = ['1
       undo.push(() => broker.stop());
       return broker;
     },
-    async raw(stem, inboxPrefix = '_INBOX') {
+    async raw(stem, inboxPrefix = '_INBOX', server = listen) {
       const own = stem === undefined ? {} : { certFile: `${stem}.crt`, keyFile: `${stem}.key` };
       const tls = { caFile: pki('ca.crt'), ...own, host: '127.0.0.1' };
-      const connection = await connect({ servers: listen, tls, inboxPrefix, reconnect: false, timeout: 3_000 });
+      const connection = await connect({ servers: server, tls, inboxPrefix, reconnect: false, timeout: 3_000 });
       undo.push(() => connection.close());
       return connection;
     },
@@ -107,7 +110,7 @@ export async function ground(t: ExecutionContext, hosts: readonly string[] = ['1
       const files = { caFile: pki('ca.crt'), certFile: pki('coordinator.crt'), keyFile: pki('coordinator.key') };
       const wire = await natsWire({
         cluster: CLUSTER,
-        servers: [listen],
+        servers: options.servers ?? [listen],
         ...files,
         signingKeyFile: options.signingKeyFile ?? pki('signing.key'),
         log,
@@ -116,9 +119,9 @@ export async function ground(t: ExecutionContext, hosts: readonly string[] = ['1
       undo.push(() => wire.close());
       return wire;
     },
-    link(host, parts = {}, as = host, server = listen) {
+    link(host, parts = {}, as = host, ...servers) {
       const link = openLink({
-        config: agentConfig(server, host, (name) => bundle(as, name)),
+        config: agentConfig(servers.length > 0 ? servers : [listen], host, (name) => bundle(as, name)),
         marks: memoryMarks(),
         perform: async (ask) => doneReport(ask),
         answer: async () => ({ ok: true, value: null }),
@@ -132,10 +135,10 @@ export async function ground(t: ExecutionContext, hosts: readonly string[] = ['1
   };
 }
 
-const agentConfig = (server: string, host: HostId, file: (name: string) => string): AgentConfig => ({
+const agentConfig = (servers: readonly string[], host: HostId, file: (name: string) => string): AgentConfig => ({
   cluster: CLUSTER,
   host,
-  servers: [server],
+  servers,
   caFile: file('ca.crt'),
   certFile: file('agent.crt'),
   keyFile: file('agent.key'),

@@ -2,7 +2,7 @@
  * The one builder of NATS subjects. Everything lives under `reberth.v1.<cluster>.`; the last token is the host, with dots
  * turned into dashes because a dot separates tokens. Refuses names that would widen a subscription.
  */
-import type { HostId } from './ids.ts';
+import type { HostId, RolloutId } from './ids.ts';
 
 export interface Subjects {
   /** Changes that a host is asked for. Kept in a stream, one latest ask per host, and also heard live. */
@@ -19,6 +19,14 @@ export interface Subjects {
   /** Name of the JetStream stream behind `ask`. */
   readonly askStream: string;
   inboxPrefix(host: HostId): string;
+  /** The replicated journal of decisions; hosts may neither say nor hear it. */
+  journal(rollout: RolloutId): string;
+  readonly allJournals: string;
+  readonly journalEpoch: string;
+  readonly journalStream: string;
+  /** Who leads, and until when. */
+  readonly lease: string;
+  readonly leaseStream: string;
 }
 
 export function subjectsOf(cluster: string): Subjects {
@@ -33,6 +41,12 @@ export function subjectsOf(cluster: string): Subjects {
     allAsks: `${root}.ask.*`,
     askStream: `reberth_asks_${subjectToken(cluster)}`,
     inboxPrefix: (host) => `_INBOX_${subjectToken(host)}`,
+    journal: (rollout) => `${root}.journal.rollout.${subjectToken(rollout)}`,
+    allJournals: `${root}.journal.rollout.*`,
+    journalEpoch: `${root}.journal.epoch`,
+    journalStream: `reberth_journal_${subjectToken(cluster)}`,
+    lease: `${root}.lease`,
+    leaseStream: `reberth_lease_${subjectToken(cluster)}`,
   };
 }
 
