@@ -5,7 +5,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { actionFor } from '@reberth/agent/actions/index.ts';
-import { createMemoryDeadlines, createMemoryDeadlines } from '@reberth/agent/deadline/memory-deadlines.ts';
+import { createMemoryDeadlines } from '@reberth/agent/deadline/memory-deadlines.ts';
 import { fileMarks, fileStorage } from '@reberth/agent/host/linux/file-storage.ts';
 import { createMemoryHost } from '@reberth/agent/host/memory/memory-host.ts';
 import { openJournal } from '@reberth/agent/journal/journal.ts';

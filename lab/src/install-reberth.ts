@@ -34,7 +34,7 @@ export async function installReberth(host: (plan: HostPlan) => Host, progress: P
   await progress.step('install Reberth on the hosts', async (note) => {
     note('programs');
     for (const plan of HOSTS) await copyPrograms(host(plan));
-    for (const plan of CLUSTER_HOSTS) await layUnit(host(plan), 'reberth-agent.service');
+    for (const plan of CLUSTER_HOSTS) for (const unit of ['reberth-agent.service', 'reberth-revert@.service']) await layUnit(host(plan), unit);
     await layUnit(host(DEPLOY), 'reberth-coordinator.service');
     note('credentials');
     await initialise(host(DEPLOY));
@@ -42,6 +42,7 @@ export async function installReberth(host: (plan: HostPlan) => Host, progress: P
     note('services');
     await start(host(DEPLOY), 'reberth-coordinator.service');
     await Promise.all(CLUSTER_HOSTS.map((plan) => start(host(plan), 'reberth-agent.service')));
+    for (const plan of CLUSTER_HOSTS) await host(plan).must(['/usr/bin/systemctl', '--quiet', 'enable', 'reberth-revert@boot.service']);
     note('');
   });
 }

@@ -4,6 +4,7 @@
 import { messageOf, ReberthError } from '@reberth/protocol/errors.ts';
 import { Command, CommanderError } from 'commander';
 import { terminal } from './cli/context.ts';
+import { revert } from './cli/revert.ts';
 import { serve } from './cli/serve.ts';
 import { status } from './cli/status.ts';
 import { undo } from './cli/undo.ts';
@@ -57,6 +58,13 @@ Exit codes: 0 done, 1 failed, 2 wrong usage`,
     .option('--yes', 'do not ask')
     .action(async ({ config, rollout, yes = false }: Options) => {
       code = await undo({ config, yes, ...(rollout === undefined ? {} : { rollout }) }, terminal);
+    });
+  program
+    .command('revert')
+    .description('take back what was not confirmed in time; systemd starts this at the deadline and at boot')
+    .option('--config <file>', 'configuration', CONFIG_FILE)
+    .action(async (options: Options) => {
+      code = await revert(options, terminal);
     });
   await program.parseAsync(argv);
   return code;

@@ -3,6 +3,8 @@
  * the last before the power goes. What survives is what the maps hold.
  */
 import { type Change, defineAction, type StoredFile } from '@reberth/agent/actions/action.ts';
+import type { Deadlines } from '@reberth/agent/deadline/deadlines.ts';
+import { createMemoryDeadlines, type MemoryDeadlines } from '@reberth/agent/deadline/memory-deadlines.ts';
 import type { HostReader, HostWriter, UnitState } from '@reberth/agent/host/host.ts';
 import { openJournal } from '@reberth/agent/journal/journal.ts';
 import { createMemoryStorage, type MemoryStorage } from '@reberth/agent/journal/memory-storage.ts';
@@ -29,6 +31,9 @@ export interface World {
   running: string;
   starts: number;
   readonly storage: MemoryStorage;
+  readonly deadlines: MemoryDeadlines;
+  /** What the wall clock is off by. */
+  clockOffMs: number;
 }
 
 export const file = (text: string, mode = 0o644): StoredFile => ({ bytes: Buffer.from(text), mode, uid: 0, gid: 0 });
@@ -38,6 +43,8 @@ export const newWorld = (): World => ({
   running: 'old',
   starts: 1,
   storage: createMemoryStorage(),
+  deadlines: createMemoryDeadlines(),
+  clockOffMs: 0,
 });
 
 export const textOf = (world: World, path = FILE): string | undefined => world.files.get(path)?.bytes.toString();
@@ -78,7 +85,10 @@ export function hostOf(world: World, around: Around = straight): HostWriter {
     tls: unprepared('tls'),
     writeFiles: unprepared('writeFiles'),
     reloadUnit: unprepared('reloadUnit'),
-    nowMs: () => (now += 1),
+    nowMs() {
+      now += 1;
+      return now + world.clockOffMs;
+    },
     sleep: async () => undefined,
   };
 }
@@ -90,6 +100,17 @@ export function storageOf({ storage }: World, around: Around = straight): Storag
     truncate: (length) => around('truncate', () => storage.truncate(length)),
     putBlob: (bytes) => around('putBlob', () => storage.putBlob(bytes)),
     getBlob: (digest) => around('getBlob', () => storage.getBlob(digest)),
+    replace: (content) => around('replace', () => storage.replace(content)),
+    keepBlobs: (wanted) => around('keepBlobs', () => storage.keepBlobs(wanted)),
+  };
+}
+
+export function deadlinesOf({ deadlines }: World, around: Around = straight): Deadlines {
+  return {
+    now: () => around('now', () => deadlines.now()),
+    arm: (token, inMs) => around('arm', () => deadlines.arm(token, inMs)),
+    disarm: (token) => around('disarm', () => deadlines.disarm(token)),
+    armed: () => around('armed', () => deadlines.armed()),
   };
 }
 
@@ -167,7 +188,14 @@ export const quiet = { info: () => undefined, warn: () => undefined, error: () =
 export async function runnerOn(world: World, around: Around = straight): Promise<Runner> {
   const journal = await openJournal(storageOf(world, around), quiet);
   const actionFor = (kind: string, version: number) => (kind === settingChanged.kind && version === 1 ? settingChanged : undefined);
-  return createRunner({ self: hostId('192.0.2.44'), host: hostOf(world, around), journal, actionFor, log: quiet });
+  return createRunner({
+    self: hostId('192.0.2.44'),
+    host: hostOf(world, around),
+    journal,
+    deadlines: deadlinesOf(world, around),
+    actionFor,
+    log: quiet,
+  });
 }
 
 export const PLAN = digestOf('d'.repeat(64));

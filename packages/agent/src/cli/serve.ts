@@ -10,10 +10,12 @@ import { pino } from 'pino';
 import { actionFor } from '../actions/index.ts';
 import { createAnswer } from '../answer.ts';
 import type { AgentConfig } from '../config.ts';
+import { watchDeadlines } from '../deadline/watch.ts';
 import { collectFacts } from '../facts/index.ts';
 import { unitsFact } from '../facts/units.ts';
 import { runHealth } from '../health.ts';
 import { steadyClock, wallClock } from '../host/linux/clock.ts';
+import { linuxDeadlines } from '../host/linux/deadlines.ts';
 import { linuxDialer } from '../host/linux/dialer.ts';
 import { fileMarks, fileStorage, touchState } from '../host/linux/file-storage.ts';
 import { linuxHost } from '../host/linux/host.ts';
@@ -50,7 +52,7 @@ export async function serve(options: { readonly config: string }, terminal: Term
 
 async function run(config: AgentConfig, storage: Storage, log: Log): Promise<number> {
   const host = linuxHost();
-  const { runner, marks, problems } = await trusted(config, storage, { self: config.host, host, actionFor, log });
+  const { runner, marks, problems } = await trusted(config, storage, { self: config.host, host, deadlines: linuxDeadlines(), actionFor, log });
   const observer = createObserver({ dialer: linuxDialer(), clock: steadyClock });
   const answer = createAnswer({
     facts: (addresses) => collectFacts({ host, survey: linuxSurvey, self: config.host, agentVersion: AGENT_VERSION }, addresses),
@@ -62,6 +64,7 @@ async function run(config: AgentConfig, storage: Storage, log: Log): Promise<num
   const stop = new AbortController();
   const failed = new AbortController();
   let link: Link | undefined;
+  let watching: Promise<void> | undefined;
 
   const health = runHealth(
     {
@@ -87,6 +90,9 @@ async function run(config: AgentConfig, storage: Storage, log: Log): Promise<num
   log.info({ agentVersion: AGENT_VERSION, openSteps: runner.openSteps() }, 'started');
   try {
     await runner.recover();
+    watching = watchDeadlines({ takeBackOverdue: () => runner.takeBackOverdue(), sleep: steadyClock.sleep }, stop.signal).catch((error: unknown) =>
+      failed.abort(error),
+    );
     link = openLink({
       config,
       perform: (ask) =>
@@ -110,7 +116,7 @@ async function run(config: AgentConfig, storage: Storage, log: Log): Promise<num
   } finally {
     await link?.close();
     stop.abort();
-    await health;
+    await Promise.all([health, watching]);
   }
 }
 

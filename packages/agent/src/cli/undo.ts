@@ -6,10 +6,12 @@ import { createInterface } from 'node:readline/promises';
 import type { Report } from '@reberth/protocol/ask.ts';
 import { actionFor } from '../actions/index.ts';
 import type { AgentConfig } from '../config.ts';
+import { linuxDeadlines } from '../host/linux/deadlines.ts';
 import { fileStorage } from '../host/linux/file-storage.ts';
 import { linuxHost } from '../host/linux/host.ts';
 import { lockState } from '../host/linux/lock.ts';
 import { openJournal } from '../journal/journal.ts';
+import type { Storage } from '../journal/storage.ts';
 import { createRunner, type Runner } from '../runner/runner.ts';
 import { readConfig, type Terminal } from './context.ts';
 import { entryLine } from './status.ts';
@@ -37,10 +39,17 @@ export async function undo(options: UndoOptions, terminal: Terminal): Promise<nu
   }
 }
 
-async function runnerOf(config: AgentConfig, storage: Awaited<ReturnType<typeof fileStorage>>, terminal: Terminal): Promise<Runner> {
+export async function runnerOf(config: AgentConfig, storage: Storage, terminal: Terminal): Promise<Runner> {
   const say = (fields: object, message: string): void => terminal.problem(`${message}: ${JSON.stringify(fields)}`);
   const log = { info: () => undefined, warn: say, error: say };
-  return createRunner({ self: config.host, host: linuxHost(), journal: await openJournal(storage, log), actionFor, log });
+  return createRunner({
+    self: config.host,
+    host: linuxHost(),
+    journal: await openJournal(storage, log),
+    deadlines: linuxDeadlines(),
+    actionFor,
+    log,
+  });
 }
 
 async function undoWith(runner: Runner, { rollout, yes }: UndoOptions, terminal: Terminal): Promise<number> {

@@ -3,6 +3,7 @@
  * and a record give the next entry.
  */
 import type { Report } from '@reberth/protocol/ask.ts';
+import type { Deadline } from '../deadline/deadlines.ts';
 import type { JournalRecord, KeptChange } from './records.ts';
 
 export interface Entry {
@@ -23,6 +24,9 @@ export interface Entry {
   readonly undoAttempt: number;
   readonly doReport: Report | undefined;
   readonly undoReport: Report | undefined;
+  /** When the step is taken back by this host itself, unless it is confirmed before. */
+  readonly deadline: Deadline | undefined;
+  readonly confirmReport: Report | undefined;
   readonly atMs: number;
 }
 
@@ -31,6 +35,12 @@ export type Ledger = ReadonlyMap<string, Entry>;
 export const keyOf = (rollout: string, step: string): string => `${rollout} ${step}`;
 
 export const isOpen = ({ standing }: Entry): boolean => standing === 'doing' || standing === 'undoing';
+
+/** Waits for its confirmation: what may have changed this host and was neither confirmed nor taken back. */
+export function isArmed({ deadline, confirmReport, standing, doReport }: Entry): boolean {
+  if (deadline === undefined || confirmReport !== undefined) return false;
+  return standing !== 'undone' && standing !== 'noop' && !(standing === 'failed' && doReport?.left === 'before');
+}
 
 /** The ledger with one more record; begun again means moved to the end. */
 export function entered(ledger: Ledger, record: JournalRecord): Ledger {
@@ -56,6 +66,8 @@ function entryAfter(before: Entry | undefined, record: JournalRecord): Entry {
       undoAttempt: 0,
       doReport: undefined,
       undoReport: undefined,
+      deadline: undefined,
+      confirmReport: undefined,
     },
   };
   switch (record.is) {
@@ -70,10 +82,14 @@ function entryAfter(before: Entry | undefined, record: JournalRecord): Entry {
         doAttempt: attempt,
         doReport: undefined,
         undoReport: undefined,
+        deadline: record.deadline,
+        confirmReport: undefined,
         atMs,
       };
     case 'undo-intent':
       return { ...entry, standing: 'undoing', undoAttempt: attempt, undoReport: undefined, atMs };
+    case 'confirmed':
+      return { ...entry, confirmReport: record.report as Report };
     case 'ended': {
       const report = record.report as Report;
       const title = entry.title === '' ? record.title : entry.title;
@@ -81,7 +97,7 @@ function entryAfter(before: Entry | undefined, record: JournalRecord): Entry {
         return { ...entry, title, standing: report.outcome === 'undone' ? 'undone' : 'undo-failed', undoAttempt: attempt, undoReport: report, atMs };
       // So already: whatever an earlier attempt kept has been taken back, and this one has nothing to take back.
       if (report.outcome === 'noop')
-        return { ...entry, title, change: undefined, made: [], standing: 'noop', doAttempt: attempt, doReport: report, atMs };
+        return { ...entry, title, change: undefined, made: [], deadline: undefined, standing: 'noop', doAttempt: attempt, doReport: report, atMs };
       return { ...entry, title, standing: report.outcome === 'done' ? 'done' : 'failed', doAttempt: attempt, doReport: report, atMs };
     }
     default:

@@ -1,10 +1,13 @@
 /**
  * Does one step: look, plan, agree with what was approved, write down, change, look again, write down. Until the intent is on disk nothing
- * was touched and everything against is a refusal; from then on every end is journaled.
+ * was touched and everything against is a refusal; from then on every end is journaled. A step that wants a confirmation is armed before
+ * its first write: its deadline stands in the intent, and the host is told to look by then.
  */
 import type { Ask, Report } from '@reberth/protocol/ask.ts';
 import { messageOf } from '@reberth/protocol/errors.ts';
 import type { Change, Planned, Standing } from '../actions/action.ts';
+import { type Deadline, deadlineAfter, tokenOf } from '../deadline/deadlines.ts';
+import { whyUnwritten } from '../journal/journal.ts';
 import { type Entry, keyOf } from '../journal/ledger.ts';
 import type { KeptChange } from '../journal/records.ts';
 import { disagreements, madeBy, madeHere } from './agreement.ts';
@@ -55,21 +58,31 @@ async function lookAt(work: Work, bound: Bound, ask: Ask): Promise<Planned> {
 
 async function change(work: Work, ask: Ask, deed: Deed, bound: Bound, wanted: Change): Promise<Report> {
   let kept: KeptChange;
+  let deadline: Deadline | undefined;
   try {
     const against = await againstApproval(work, ask, wanted);
     if (against.length > 0) return reportOf(work, deed, { outcome: 'refused', left: 'before', why: against.join('; ') });
     kept = await work.journal.keep(wanted);
+    if (ask.confirmWithinMs > 0) deadline = deadlineAfter(await work.deadlines.now(), ask.confirmWithinMs);
   } catch (error) {
     return reportOf(work, deed, { outcome: 'refused', left: 'before', why: messageOf(error) });
   }
-  await work.journal.append({
+  const intent = work.journal.append({
     is: 'intent',
     ...commonOf(deed, work.host.nowMs()),
     title: deed.title,
     params: ask.params,
     change: kept,
     made: madeBy(wanted, ask.expect),
+    ...(deadline === undefined ? {} : { deadline }),
   });
+  const unwritten = await whyUnwritten(intent);
+  if (unwritten !== undefined) return reportOf(work, deed, { outcome: 'refused', left: 'before', why: unwritten });
+  try {
+    if (deadline !== undefined) await work.deadlines.arm(tokenOf({ ...ask, doAttempt: ask.attempt }), deadline.withinMs);
+  } catch (error) {
+    return ended(work, deed, { outcome: 'failed', left: 'before', why: `${messageOf(error)}; nothing was changed` });
+  }
   return ended(work, deed, await applied(work, bound, wanted));
 }
 

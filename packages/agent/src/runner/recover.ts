@@ -1,11 +1,13 @@
 /**
  * Drives what was begun before a crash to an end, newest first. A step that is after and verifies is done; every other is taken back to
- * before and has failed; a taking back goes on. The result is journaled as the answer to the ask, which comes again.
+ * before and has failed; a taking back goes on. The result is journaled as the answer to the ask, which comes again. Then what was not
+ * confirmed in time is taken back.
  */
 import { messageOf } from '@reberth/protocol/errors.ts';
 import type { Change, Check } from '../actions/action.ts';
 import { type Entry, isOpen } from '../journal/ledger.ts';
 import type { Bound } from './bound.ts';
+import { alignTimers, takeBackOverdue } from './overdue.ts';
 import { recall } from './recall.ts';
 import { takeBack } from './take-back.ts';
 import { type Deed, ended, type Result, standingOf, type Work } from './work.ts';
@@ -13,6 +15,8 @@ import { type Deed, ended, type Result, standingOf, type Work } from './work.ts'
 export async function recoverAll(work: Work): Promise<void> {
   const open = [...work.journal.ledger().values()].filter(isOpen).toReversed();
   for (const entry of open) await recoverOne(work, entry);
+  await takeBackOverdue(work);
+  await alignTimers(work);
 }
 
 async function recoverOne(work: Work, entry: Entry): Promise<void> {

@@ -6,7 +6,7 @@ import { dryRun } from './dry-run.ts';
 import { type Runner, refusal } from './runner.ts';
 import type { Work } from './work.ts';
 
-export function createRefusingRunner(work: Omit<Work, 'journal'>, why: string): Runner {
+export function createRefusingRunner(work: Pick<Work, 'self' | 'host' | 'actionFor' | 'log'>, why: string): Runner {
   return {
     async perform(ask) {
       const { rollout, step, operation } = ask;
@@ -14,6 +14,7 @@ export function createRefusingRunner(work: Omit<Work, 'journal'>, why: string): 
       return refusal(work, ask, why);
     },
     recover: async () => undefined,
+    takeBackOverdue: async () => [],
     dryRun: (request) => dryRun(work.host, work.actionFor, request),
     openSteps: () => [],
     entries: () => [],

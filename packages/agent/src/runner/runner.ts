@@ -5,10 +5,12 @@
 import type { Ask, Report } from '@reberth/protocol/ask.ts';
 import { digestOf, rolloutId, stepId } from '@reberth/protocol/ids.ts';
 import type { DryRunAnswer, DryRunRequest } from '@reberth/protocol/query.ts';
-import { type Entry, isOpen, keyOf } from '../journal/ledger.ts';
+import type { Deadline } from '../deadline/deadlines.ts';
+import { type Entry, isArmed, isOpen, keyOf } from '../journal/ledger.ts';
 import { confirmStep } from './confirm-step.ts';
 import { doStep } from './do-step.ts';
 import { dryRun } from './dry-run.ts';
+import { letGo, takeBackOverdue } from './overdue.ts';
 import { recoverAll } from './recover.ts';
 import { undoStep } from './undo-step.ts';
 import type { Work } from './work.ts';
@@ -20,14 +22,19 @@ export interface JournalEntryView {
   readonly title: string;
   readonly standing: 'open' | 'done' | 'undone' | 'failed';
   readonly atMs: number;
+  /** While it waits for its confirmation. */
+  readonly deadline?: Deadline;
 }
 
 export interface Runner {
   /** Rejects only when the journal takes no write any more: what became of the step is then for the next start to find out. */
   perform(ask: Ask): Promise<Report>;
-  /** At start: every open entry is driven to an end. */
+  /** At start: every open entry is driven to an end, and what was not confirmed in time is taken back. */
   recover(): Promise<void>;
+  /** Takes back what was not confirmed in time; the reports of what was due. Rejects as `perform` does. */
+  takeBackOverdue(): Promise<readonly Report[]>;
   dryRun(request: DryRunRequest): Promise<DryRunAnswer>;
+  /** Begun and not ended, or not confirmed yet. */
   openSteps(): readonly string[];
   entries(): readonly JournalEntryView[];
   /** Whether the journal has something to say to this ask. */
@@ -58,15 +65,18 @@ export function createRunner(work: Work): Runner {
       });
     },
     recover: () => inTurn(() => recoverAll(work)),
+    takeBackOverdue: async () => (entries().some(isArmed) ? inTurn(async () => (closed ? [] : takeBackOverdue(work))) : []),
     dryRun: (request) => dryRun(work.host, work.actionFor, request),
     openSteps: () =>
       entries()
-        .filter(isOpen)
+        .filter((entry) => isOpen(entry) || isArmed(entry))
         .map(({ step }) => step),
     entries: () => entries().map(viewOf),
     isKnown({ rollout, step, operation }) {
       const entry = work.journal.ledger().get(keyOf(rollout, step));
-      return entry !== undefined && (operation === 'do' ? entry.doAttempt : entry.undoAttempt) > 0;
+      if (entry === undefined) return false;
+      if (operation === 'confirm') return entry.confirmReport !== undefined;
+      return (operation === 'do' ? entry.doAttempt : entry.undoAttempt) > 0;
     },
     undoable: (rollout) => undoable(work, rollout).map(viewOf),
     undoEverything: (rollout) => inTurn(() => undoAll(work, rollout)),
@@ -82,7 +92,9 @@ const DEEDS = { do: doStep, undo: undoStep, confirm: confirmStep } as const;
 async function performed(work: Work, ask: Ask): Promise<Report> {
   const { rollout, step, operation, attempt } = ask;
   work.log.info({ rollout, step, operation, attempt, kind: ask.kind }, 'asked');
-  const report = await DEEDS[operation](work, ask);
+  const forgotten = work.journal.forgot(rollout);
+  const report = forgotten ? refusal(work, ask, 'this rollout is long over: this host has forgotten its steps') : await DEEDS[operation](work, ask);
+  await letGo(work, ask);
   const fields = { rollout, step, operation, attempt, outcome: report.outcome, left: report.left, why: report.why };
   if (report.outcome === 'refused' || report.outcome === 'failed') work.log.warn(fields, 'answered');
   else work.log.info(fields, 'answered');
@@ -130,14 +142,10 @@ const VIEWS = {
   undone: 'undone',
 } as const satisfies Record<Entry['standing'], JournalEntryView['standing']>;
 
-export const viewOf = ({ rollout, step, kind, title, standing, atMs }: Entry): JournalEntryView => ({
-  rollout,
-  step,
-  kind,
-  title,
-  standing: VIEWS[standing],
-  atMs,
-});
+export const viewOf = (entry: Entry): JournalEntryView => {
+  const { rollout, step, kind, title, standing, atMs, deadline } = entry;
+  return { rollout, step, kind, title, standing: VIEWS[standing], atMs, ...(deadline !== undefined && isArmed(entry) ? { deadline } : {}) };
+};
 
 export function refusal({ self, host }: Pick<Work, 'self' | 'host'>, { rollout, step, operation, attempt }: Ask, why: string): Report {
   const nowMs = host.nowMs();

@@ -4,6 +4,7 @@ import { sha256 } from '@reberth/protocol/canonical.ts';
 import { messageOf, ReberthError } from '@reberth/protocol/errors.ts';
 import { type HostId, rolloutId, stepId } from '@reberth/protocol/ids.ts';
 import type { Change, Standing } from '../actions/action.ts';
+import type { Deadlines } from '../deadline/deadlines.ts';
 import type { HostReader, HostWriter } from '../host/host.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { ActionFor, Bound } from './bound.ts';
@@ -18,6 +19,7 @@ export interface Work {
   readonly self: HostId;
   readonly host: HostWriter;
   readonly journal: Journal;
+  readonly deadlines: Deadlines;
   readonly actionFor: ActionFor;
   readonly log: Log;
 }

@@ -30,6 +30,19 @@ export async function lockHolder(stateFolder: string): Promise<number | undefine
   return (await isAlive(holder)) ? Number(holder.split(' ')[0]) : undefined;
 }
 
+/** Ends who holds the lock without asking: what it was in the middle of is ended by whoever opens the journal next. */
+export async function endHolder(stateFolder: string, pid: number): Promise<void> {
+  if ((await lockHolder(stateFolder)) !== pid) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** What a service that lives writes anew at every heartbeat; empty when none ever did. */
+export const signOfLife = (stateFolder: string): Promise<string> => readFile(join(stateFolder, 'alive'), 'utf8').catch(() => '');
+
 /** A link appears with its content or not at all, and for one of two only. */
 async function claim(path: string, own: string): Promise<boolean> {
   const mine = `${path}.${process.pid}`;
