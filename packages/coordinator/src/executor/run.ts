@@ -28,6 +28,8 @@ const LOOK_MS = 1_000;
 const HISTORY_MAX = 120;
 /** A reason that changes with every sample is written down this often at most. */
 const SAME_VERDICT_MS = 5_000;
+/** A day of waiting, some 6 MB. From then on a reason that changes is not written down any more: what is decided always is. */
+const COMMENTED_EVENTS_MAX = 20_000;
 
 export interface Run {
   state(): RolloutState;
@@ -183,7 +185,9 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
       const known = state.gates[key]?.verdict;
       const why = 'why' in verdict ? verdict.why : '';
       if (gaveUp) return void (await propose(() => (signal.aborted ? undefined : { type: 'gate-gave-up', gate: key, why })));
-      const isNew = known?.is !== verdict.is || (why !== ('why' in known ? known.why : '') && nowMs - saidAtMs >= SAME_VERDICT_MS);
+      const isNew =
+        known?.is !== verdict.is ||
+        (why !== ('why' in known ? known.why : '') && nowMs - saidAtMs >= SAME_VERDICT_MS && state.seq < COMMENTED_EVENTS_MAX);
       if (isNew) {
         saidAtMs = nowMs;
         await propose(() => (signal.aborted ? undefined : { type: 'gate-judged', gate: key, verdict }));
