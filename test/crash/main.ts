@@ -1,0 +1,12 @@
+/** `npm run crash-matrix`: the whole matrix as a table. Ends with 1 when a single point was not survived. `--every N` takes every n-th point. */
+import { parseArgs } from 'node:util';
+import { runMatrix } from './matrix.ts';
+import { tableOf } from './table.ts';
+
+const { values } = parseArgs({ options: { every: { type: 'string', default: '1' }, lanes: { type: 'string', default: '3' } } });
+const startedAtMs = performance.now();
+const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+const matrix = await runMatrix({ lanes: Number(values.lanes), every: Number(values.every), tell });
+const tookMs = performance.now() - startedAtMs;
+process.stdout.write(tableOf(matrix, tookMs));
+process.exit(matrix.results.every(({ survived }) => survived) ? 0 : 1);
