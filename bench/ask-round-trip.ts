@@ -36,7 +36,7 @@ export async function askRoundTrip(): Promise<Result> {
     compares: 'ask → report, signed, stored, journaled and done, against a bare NATS request → reply over the same broker and TLS',
     runs: `${FLEETS.map(({ size, rounds }) => `${rounds} rounds of ${size} ${size === 1 ? 'host' : 'hosts at once'}`).join(', ')}, in turns, medians of a round`,
     rows,
-    notes: ['Until the last host has answered. An ask is synced to disk three times on its host: the mark, the intent, the end.'],
+    notes: ['Until the last host has answered. Each host syncs four times for an ask: the mark and its folder, the intent, the end.'],
   };
 }
 
