@@ -199,6 +199,20 @@ test('a second ctrl-C leaves at once, and the rollout is not told to do anything
   t.deepEqual(coordinator.asked.slice(1), ['apply by operator', 'pause']);
 });
 
+test('on a terminal the remark about the pause is part of the picture, not a line that pushes it away', async (t) => {
+  const { reberth, coordinator, interrupt, frames } = await desk(t, { terminal: true });
+  await reberth('plan', '--to', '192.0.2.40');
+  coordinator.answers.apply = () => coordinator.record({ type: 'stage-started', stage: stageId('one'), direction: 'forward' }, asked('a/1'));
+  const applying = reberth('apply', '--yes');
+  await interrupt();
+  await until(() => coordinator.asked.includes('pause'));
+  t.true(frames.some((frame) => /stage one[\s\S]*steps in flight are finished first/.test(frame)));
+  coordinator.record(reported('a/1'));
+  const { err } = await applying;
+  t.notRegex(err, /in flight/);
+  t.notRegex(frames.at(-1) ?? '', /in flight/);
+});
+
 test('leaving watch changes nothing', async (t) => {
   const { reberth, coordinator, interrupt } = await desk(t);
   coordinator.record({ type: 'created', plan: smallPlan(), planDigest: digest(smallPlan()), by: 'operator', epoch: 1 });

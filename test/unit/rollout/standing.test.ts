@@ -48,6 +48,10 @@ test('a rollout under way is in its stage, one on the way back takes its stage b
   t.regex(standingAfter(started('one'), { type: 'turned-back', scope: 'all', why: 'x' }, started('one', 'back')).text, /^taking back stage 1 of 2/);
 });
 
+test('a pause says where and by whom, once', (t) => {
+  t.is(standingAfter(started('one'), { type: 'paused', by: 'operator' }).text, 'in stage 1 of 2, one, by operator; nothing new is begun');
+});
+
 test('what was taken back says why before where the control plane is', (t) => {
   const { text } = standingAfter({ type: 'ended', outcome: 'rolled-back', why: 'a: step failed' });
   t.is(text, 'everything was taken back (a: step failed); the control plane is at 192.0.2.39:8443');

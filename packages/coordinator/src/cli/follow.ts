@@ -2,7 +2,7 @@
  * Follows a rollout from an event on until it ends, is held, or the operator leaves: a tree on a terminal, lines in a pipe, NDJSON on
  * request. The rollout never depends on its follower: a lost coordinator is called again for a while, from the last event seen.
  */
-import { ReberthError } from '@reberth/protocol/errors.ts';
+import { messageOf, ReberthError } from '@reberth/protocol/errors.ts';
 import type { RolloutEvent } from '@reberth/protocol/event.ts';
 import type { CoordinatorApi } from './client.ts';
 import { type CliContext, EXIT, type ExitCode, line } from './context.ts';
@@ -33,11 +33,11 @@ export async function follow(context: CliContext, following: Following): Promise
   const release = context.onInterrupt(() => {
     if (pausing || following.interrupt === 'leave') return leave.abort();
     pausing = true;
-    line(context.err, 'pausing: steps in flight are finished first; ctrl-C again leaves the rollout as it is');
-    return void askPause(context, following.rollout);
+    viewer.tell('pausing: steps in flight are finished first; ctrl-C again leaves the rollout as it is');
+    return void askPause(context, following.rollout, viewer.tell);
   });
   try {
-    for await (const event of patiently(context, following.rollout, () => progress, leave.signal)) {
+    for await (const event of patiently(context, following.rollout, { known: () => progress, tell: viewer.tell, signal: leave.signal })) {
       progress = advance(progress, event);
       viewer.show(event, progress);
       if (pausing && isPausedAndStill(progress)) leave.abort();
@@ -62,11 +62,11 @@ export function exitOf({ ended, standing }: Progress, wanted: 'done' | 'rolled-b
   return standing.is === 'running' ? EXIT.done : EXIT.held;
 }
 
-async function askPause(context: CliContext, rollout: string): Promise<void> {
+async function askPause(context: CliContext, rollout: string, tell: (text: string) => void): Promise<void> {
   try {
     await (await context.api()).command('pause', rollout);
   } catch (error) {
-    line(context.err, error instanceof Error ? error.message : String(error));
+    tell(`${messageOf(error)}; it is not paused: reberth pause ${rollout}`);
   }
 }
 
@@ -76,36 +76,60 @@ const isPausedAndStill = ({ standing, steps }: Progress): boolean =>
 const isAtRest = ({ ended, standing }: Progress): boolean => ended !== undefined || standing.is !== 'running';
 
 /** Events after what is known. A stream that breaks, or ends while the rollout still runs, is asked for again. */
-async function* patiently(context: CliContext, rollout: string, known: () => Progress, signal: AbortSignal): AsyncGenerator<RolloutEvent> {
+async function* patiently(
+  context: CliContext,
+  rollout: string,
+  { known, tell, signal }: { known(): Progress; tell(text: string): void; readonly signal: AbortSignal },
+): AsyncGenerator<RolloutEvent> {
   const api = await context.api();
   let lastHeardMs = context.nowMs();
   for (let lost = false; !signal.aborted; lost = true) {
     try {
       for await (const event of api.watch(rollout, known().lastSeq, true, signal)) {
         lastHeardMs = context.nowMs();
+        if (lost) tell('');
+        lost = false;
         yield event;
       }
       if (isAtRest(known())) return;
     } catch (error) {
       if (!(error instanceof ReberthError) || error.code !== 'coordinator-unreachable' || context.nowMs() - lastHeardMs > PATIENCE_MS) throw error;
-      if (!lost) line(context.err, 'lost the coordinator; trying again for a minute (the hosts and their journals do not depend on this)');
+      if (!lost) tell('lost the coordinator; trying again for a minute (the hosts and their journals do not depend on this)');
     }
     await context.sleep(RETRY_MS, signal);
   }
 }
 
-function view(context: CliContext, { json, from }: Following): { show(event: RolloutEvent, progress: Progress): void; close(): void } {
-  const { out, picture } = context;
-  if (json) return { show: (event) => line(out, JSON.stringify(event)), close: () => undefined };
-  if (!out.isTerminal) {
-    const show = (event: RolloutEvent, { plan }: Progress) => {
-      const text = eventLine(event, plan);
+interface View {
+  show(event: RolloutEvent, progress: Progress): void;
+  /** A remark of the follower itself; an empty one takes the last away where that can be done. */
+  tell(text: string): void;
+  close(): void;
+}
+
+function view(context: CliContext, { json, from }: Following): View {
+  return !json && context.out.isTerminal ? drawn(context, from) : written(context, json);
+}
+
+function written({ out, err }: CliContext, json: boolean): View {
+  return {
+    show(event, { plan }) {
+      const text = json ? JSON.stringify(event) : eventLine(event, plan);
       if (text !== undefined) line(out, text);
-    };
-    return { show, close: () => undefined };
-  }
+    },
+    tell: (text) => void (text !== '' && line(err, text)),
+    close: () => undefined,
+  };
+}
+
+/** Remarks belong into the picture: a line written beside it would push it out of its place. */
+function drawn({ out, picture, nowMs }: CliContext, from: Progress): View {
   let latest = from;
-  const draw = () => picture.draw(renderTree(latest, context.nowMs(), painter(out.colour), out.columns));
+  let remark = '';
+  const draw = () => {
+    const tree = renderTree(latest, nowMs(), painter(out.colour), out.columns);
+    picture.draw(remark === '' ? tree : `${tree}\n\n${remark}`);
+  };
   // Between events only the clocks of the tree move.
   const ticking = setInterval(draw, REDRAW_MS);
   return {
@@ -113,8 +137,13 @@ function view(context: CliContext, { json, from }: Following): { show(event: Rol
       latest = progress;
       draw();
     },
+    tell(text) {
+      remark = text;
+      draw();
+    },
     close() {
       clearInterval(ticking);
+      remark = '';
       draw();
       picture.done();
     },

@@ -25,7 +25,7 @@ export function standingOf(state: RolloutState): Standing {
     return { state: outcome, text, next: `reberth report ${rollout}` };
   }
   if (state.standing === 'paused')
-    return { state: 'paused', text: `${place(state)}; ${why}; nothing new is begun`, next: `reberth resume ${rollout}` };
+    return { state: 'paused', text: `${place(state)}, ${why.replace(/^paused /, '')}; nothing new is begun`, next: `reberth resume ${rollout}` };
   if (state.standing === 'held') {
     const stuck = state.direction === 'back' && Object.values(state.steps).some(({ standing }) => standing === 'undo-failed');
     const text = `${place(state)}; ${why}; nothing is begun until you say so${stuck ? '' : `, and reberth undo takes everything back`}`;

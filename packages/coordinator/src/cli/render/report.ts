@@ -4,6 +4,7 @@
  */
 import { endpointText } from '@reberth/protocol/plan.ts';
 import type { RolloutReport } from '@reberth/protocol/rollout-report.ts';
+import { table } from './table.ts';
 import { count, duration, outcomeText, type Paint, shortDigests } from './words.ts';
 
 export function renderReport(report: RolloutReport, paint: Paint): string {
@@ -21,7 +22,7 @@ export function renderReport(report: RolloutReport, paint: Paint): string {
     ...remarks(report),
     '',
     paint('bold', 'Hosts'),
-    ...report.hosts.map(({ id, roles, steps }) => `  ${id.padEnd(16)} ${roles.join(', ').padEnd(28)} ${tally(steps.map(({ outcome }) => outcome))}`),
+    ...columns(report.hosts.map(({ id, roles, steps }) => [id, roles.join(', '), tally(steps.map(({ outcome }) => outcome))])),
     ...report.hosts.flatMap(({ id, steps }) =>
       steps.filter(({ outcome }) => outcome === 'failed' || outcome === 'refused').map(({ title, why }) => `    ${id}: ${title}: ${why}`),
     ),
@@ -41,6 +42,12 @@ export function renderReport(report: RolloutReport, paint: Paint): string {
   ];
   return `${shortDigests(lines.join('\n'))}\n`;
 }
+
+/** As wide as their widest cell. */
+const columns = (rows: readonly (readonly string[])[]): readonly string[] =>
+  table(['', '', ''], rows)
+    .slice(1)
+    .map((row) => `  ${row}`);
 
 const between = (from: string, to: string): string => duration(Date.parse(to) - Date.parse(from));
 

@@ -1,6 +1,7 @@
 /**
  * The rollout as a tree for a terminal: finished stages on one line, the stage in hand opened up to its wave, hosts and gates. Pure.
  */
+import { stripVTControlCharacters } from 'node:util';
 import type { GateUse, Stage, Step, Wave } from '@reberth/protocol/plan.ts';
 import type { Mark, Progress } from './progress.ts';
 import { duration, outcomeText, type Paint, shortDigests, sign } from './words.ts';
@@ -68,5 +69,21 @@ function footer({ standing, ended, direction }: Progress, paint: Paint): string 
   return direction === 'back' ? paint('yellow', 'going back') : undefined;
 }
 
-const clip = (text: string, columns: number): string =>
-  text.length <= columns || columns < 20 ? text : text.includes('\u001b') ? text : `${text.slice(0, columns - 1)}…`;
+/** Colours take no room; one that is cut off is ended. */
+export function clip(text: string, columns: number): string {
+  if (columns < 20 || stripVTControlCharacters(text).length <= columns) return text;
+  let room = columns - 1;
+  let clipped = '';
+  for (const [part] of text.matchAll(PARTS)) {
+    if (part.startsWith('\u001b')) clipped += part;
+    else if (room > 0) {
+      clipped += [...part].slice(0, room).join('');
+      room -= part.length;
+      if (room <= 0) clipped += '…';
+    }
+  }
+  return clipped;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one.
+const PARTS = /\u001b\[[0-9;]*m|[^\u001b]+/g;
