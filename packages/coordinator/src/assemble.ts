@@ -3,6 +3,7 @@
  * stops them in reverse. Holds no rule of its own.
  */
 import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Report } from '@reberth/protocol/ask.ts';
@@ -18,7 +19,6 @@ import { createAvailability } from './availability/availability.ts';
 import { tlsCaller } from './availability/tls-caller.ts';
 import { startBroker } from './broker/broker.ts';
 import type { CoordinatorConfig } from './config.ts';
-import { createExecutor } from './executor/executor.ts';
 import { createObservers, INTERVAL_MS } from './executor/observers.ts';
 import type { Clock, ExecutorPorts } from './executor/ports.ts';
 import { gatesOver } from './gates/index.ts';
@@ -29,11 +29,14 @@ import { createKubernetesClient } from './kubernetes/client.ts';
 import { readCredentials, remembered } from './kubernetes/kubeconfig.ts';
 import { servedCertificate } from './kubernetes/served-certificate.ts';
 import { takeSnapshot } from './kubernetes/snapshot.ts';
+import { takeCommand } from './leadership/command.ts';
+import { standingText, withStandby } from './leadership/standby.ts';
 import type { PlanningPorts } from './planning/make-plan.ts';
 import { coordinatorProbes } from './probes/coordinator-probes.ts';
 import type { Answer } from './probes/probes.ts';
-import { createService } from './service.ts';
-import { fileStore } from './store/file-store.ts';
+import { createService, type ServiceParts } from './service.ts';
+import { replicasFor } from './store/jetstream-store.ts';
+import { openJournal } from './store/open-journal.ts';
 import { natsWire } from './wire/nats-wire.ts';
 
 type Log = ExecutorPorts['log'];
@@ -50,7 +53,13 @@ const clock: Clock = { nowMs: () => Date.now(), sleep: (ms, signal) => setTimeou
 /** Serving certificates of kubeasz live long; a re-issued one lives no shorter than a year. */
 const CERTIFICATE_DAYS = 3650;
 
-export async function assemble(config: CoordinatorConfig, log: Log, onStorageFailure: (error: unknown) => void): Promise<Coordinator> {
+/** Why the process must end and be started again; nothing is decided after either. */
+export interface Ends {
+  storageFailed(error: unknown): void;
+  leadershipLost(why: string): void;
+}
+
+export async function assemble(config: CoordinatorConfig, log: Log, ends: Ends): Promise<Coordinator> {
   const { hosts, masters, servers, pki } = config;
   const broker =
     config.broker.kind === 'external'
@@ -70,6 +79,7 @@ export async function assemble(config: CoordinatorConfig, log: Log, onStorageFai
     ...pki.coordinator,
     caFile: pki.caFile,
     signingKeyFile: pki.signingKeyFile,
+    replicas: replicasFor(servers),
     log,
     nowMs: clock.nowMs,
   });
@@ -82,19 +92,25 @@ export async function assemble(config: CoordinatorConfig, log: Log, onStorageFai
   const clusterCa = (): Promise<Answer<unknown>> => clusterCaAnswer(config);
   const own = createAvailability({ caller: tlsCaller(credentials), intervalMs: INTERVAL_MS, clock });
   const observers = createObservers({ query: wire.query, heartbeat: (host) => heartbeats.get(host), own, caFile: config.caFile, clock });
-  const store = await fileStore(config.stateFolder);
-  const executor = await createExecutor({
-    store,
-    send: wire.ask,
-    gates: gatesOver(coordinatorProbes({ wire, heartbeats, kubernetes, nowMs: clock.nowMs })),
-    sign: (step, request) => sign(config, step, request),
-    snapshot,
-    observers,
-    heardAtMs: (host) => heartbeats.get(host)?.heardAtMs ?? 0,
-    clock,
-    log,
-    onStorageFailure,
+  const journal = await openJournal(config, log);
+  const command = await takeCommand({
+    ports: {
+      store: journal.store,
+      send: wire.ask,
+      gates: gatesOver(coordinatorProbes({ wire, heartbeats, kubernetes, nowMs: clock.nowMs })),
+      sign: (step, request) => sign(config, step, request),
+      snapshot,
+      observers,
+      heardAtMs: (host) => heartbeats.get(host)?.heardAtMs ?? 0,
+      clock,
+      log,
+      onStorageFailure: ends.storageFailed,
+    },
+    lease: journal.lease,
+    owner: hostname(),
+    onLost: ends.leadershipLost,
   });
+  const { executor } = command;
   wire.onReport((report: Report) => executor.reported(report));
 
   const channels = [
@@ -114,12 +130,14 @@ export async function assemble(config: CoordinatorConfig, log: Log, onStorageFai
     nowMs: clock.nowMs,
   };
   const brokerSeen = () => ({ ...wire.status(), version: broker?.version ?? '', syncAlways: broker?.syncAlways });
+  const health: ServiceParts['health'] = async (rollout, signal) =>
+    healthReport({ nowMs: clock.nowMs(), rollout, hosts, heartbeats, observations: own.observations(), cluster: await snapshot(signal) });
   const service = createService({
     executor,
     planning,
     hosts: () => hostRows(hosts, heartbeats, clock.nowMs()),
-    doctor: (signal) =>
-      doctor(
+    doctor: async (signal) => [
+      ...(await doctor(
         {
           hosts,
           heartbeats,
@@ -133,21 +151,22 @@ export async function assemble(config: CoordinatorConfig, log: Log, onStorageFai
           nowMs: clock.nowMs,
         },
         signal,
-      ),
-    health: async (rollout, signal) =>
-      healthReport({ nowMs: clock.nowMs(), rollout, hosts, heartbeats, observations: own.observations(), cluster: await snapshot(signal) }),
+      )),
+      ...journal.doctor(),
+    ],
+    health,
   });
   return {
-    service,
+    service: withStandby(service, command, health),
     status: () =>
-      `${wire.status().connected ? 'connected to' : 'waiting for'} the broker; ${hostRows(hosts, heartbeats, clock.nowMs()).filter(({ state }) => state === 'well').length} of ${hosts.length} hosts well`,
+      `${command.leads() ? '' : `${standingText(command.standing())}; `}${wire.status().connected ? 'connected to' : 'waiting for'} the broker; ${hostRows(hosts, heartbeats, clock.nowMs()).filter(({ state }) => state === 'well').length} of ${hosts.length} hosts well`,
     async stop() {
-      executor.stop();
+      await command.stop();
       observers.stop();
       await wire.close();
       kubernetes.close();
       await broker?.stop();
-      await store.close();
+      await journal.store.close();
     },
   };
 }

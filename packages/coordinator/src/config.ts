@@ -37,6 +37,8 @@ export interface CoordinatorConfig {
   /** Where operators are answered. */
   readonly listen: string;
   readonly broker: BrokerConfig;
+  /** Where decisions are written down: on this machine, or replicated in the external NATS cluster, so that another host can take over. */
+  readonly store: 'file' | 'jetstream';
   /** NATS servers to dial, `address:port`; the own one or the external ones. */
   readonly servers: readonly string[];
   readonly kubeconfig: string;
@@ -82,6 +84,7 @@ const RawSchema = v.strictObject({
     }),
     {},
   ),
+  store: v.optional(v.picklist(['file', 'jetstream'], 'must be file or jetstream'), 'file'),
   kubeconfig: v.optional(Path, '/root/.kube/config'),
   caFile: v.optional(Path, '/etc/kubernetes/ssl/ca.pem'),
   caKeyFile: v.optional(Path, '/etc/kubernetes/ssl/ca-key.pem'),
@@ -118,8 +121,11 @@ function reasonOf(issue: v.BaseIssue<unknown>): string {
   return `${path}: ${message} (is ${JSON.stringify(issue.input).slice(0, VALUE_LIMIT)})`;
 }
 
-function contradictions({ broker }: Raw): readonly string[] {
-  if (broker.servers === undefined) return [];
+function contradictions({ broker, store }: Raw): readonly string[] {
+  if (broker.servers === undefined)
+    return store === 'jetstream'
+      ? ['store: jetstream needs broker.servers, because a broker that this coordinator runs ends with its host (is "jetstream")']
+      : [];
   const own = (['listen', 'program'] as const).filter((key) => broker[key] !== undefined);
   return own.map((key) => `broker.${key}: contradicts broker.servers, which is for a broker that runs elsewhere (is ${JSON.stringify(broker[key])})`);
 }

@@ -1,6 +1,6 @@
 /**
  * reberth-coordinator: plans, sequences and judges; talks to operators over gRPC and to agents over NATS. Ends when a decision cannot be
- * stored: systemd starts it again, and it goes on from what is stored.
+ * stored or another coordinator leads: systemd starts it again, and it goes on from what is stored, or stands by.
  */
 import { readFile } from 'node:fs/promises';
 import { createNotify } from '@reberth/daemon/notify.ts';
@@ -30,9 +30,15 @@ async function serve(file: string): Promise<void> {
   const config = parseConfig(await readFile(file, 'utf8'), file);
   const log = pino({ level: config.logLevel, base: {} });
   const notify = createNotify(process.env, (error) => log.warn({ error: messageOf(error) }, 'cannot tell systemd'));
-  const coordinator = await assemble(config, log, (error) => {
-    log.fatal({ error: messageOf(error) }, 'a decision cannot be stored; ending, so that nothing is done that is not written down');
-    process.exit(1);
+  const coordinator = await assemble(config, log, {
+    storageFailed(error) {
+      log.fatal({ error: messageOf(error) }, 'a decision cannot be stored; ending, so that nothing is done that is not written down');
+      process.exit(1);
+    },
+    leadershipLost(why) {
+      log.fatal({ why }, 'this coordinator leads no more; ending, to stand by from the next start on');
+      process.exit(1);
+    },
   });
   const { caFile, coordinator: own } = config.pki;
   const [ca, certificate, key] = await Promise.all([readFile(caFile), readFile(own.certFile), readFile(own.keyFile)]);

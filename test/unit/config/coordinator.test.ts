@@ -93,3 +93,10 @@ test('what is not JSON, or not an object, is told as such', (t) => {
   t.throws(() => parseConfig('{', '/x.json'), { message: 'cannot use /x.json: it is not JSON' });
   t.regex(reasonsOf('text')[0] ?? '', /^the whole: must be Object/);
 });
+
+test('a replicated journal needs servers of its own', (t) => {
+  t.is(parse(small).store, 'file');
+  t.is(parse({ ...small, store: 'jetstream', broker: { servers: ['a:1', 'b:1', 'c:1'] } }).store, 'jetstream');
+  t.regex(reasonsOf({ ...small, store: 'jetstream' })[0] ?? '', /^store: jetstream needs broker\.servers/);
+  t.regex(reasonsOf({ ...small, store: 'sqlite' })[0] ?? '', /^store: must be file or jetstream/);
+});
