@@ -4,7 +4,7 @@
  */
 import type { Report } from '@reberth/protocol/ask.ts';
 import type { EventBody, RolloutEvent } from '@reberth/protocol/event.ts';
-import type { StageId, StepId } from '@reberth/protocol/ids.ts';
+import type { HostId, StageId, StepId } from '@reberth/protocol/ids.ts';
 import { withFreshGates } from './course.ts';
 import { pendingStage, type RolloutState, type StepState, stageState, stepState } from './state.ts';
 
@@ -73,11 +73,11 @@ function change(state: RolloutState, { atMs, body }: RolloutEvent): Partial<Roll
         why: '',
       }));
     case 'reported':
-      return reported(state, body.report);
+      return { ...reported(state, body.report), unreachable: without(state.unreachable, body.report.host) };
     case 'unreachable':
       return { unreachable: { ...state.unreachable, [body.host]: body.why } };
     case 'reachable':
-      return { unreachable: Object.fromEntries(Object.entries(state.unreachable).filter(([host]) => host !== body.host)) };
+      return { unreachable: without(state.unreachable, body.host) };
     case 'signed':
       return step(state, body.step, (before) => ({ ...before, inputs: { ...before.inputs, [body.input]: body.value } }));
     case 'sign-refused':
@@ -128,6 +128,9 @@ const stage = (state: RolloutState, id: StageId, next: RolloutState['stages'][St
   stages: { ...state.stages, [id]: next },
 });
 
+const without = (silent: RolloutState['unreachable'], host: HostId): RolloutState['unreachable'] =>
+  Object.fromEntries(Object.entries(silent).filter(([name]) => name !== host));
+
 /** Only the answer to what was asked last settles a step: an older one comes too late to matter. */
 function reported(state: RolloutState, report: Report): Partial<RolloutState> {
   const before = stepState(state, report.step);
@@ -172,10 +175,11 @@ function goOn(state: RolloutState): Partial<RolloutState> {
   };
 }
 
+/** What failed is asked anew as well: the host looks where the first attempt left it, and refuses unless that is before. */
 const forgetFailures = (state: RolloutState): RolloutState['steps'] =>
-  mapSteps(state, (before) =>
-    before.standing === 'refused' || before.standing === 'undone' ? { ...before, standing: 'none', why: '', inputs: {} } : before,
-  );
+  mapSteps(state, (before) => (ANEW.includes(before.standing) ? { ...before, standing: 'none', why: '', inputs: {} } : before));
+
+const ANEW: readonly StepState['standing'][] = ['refused', 'failed', 'undone'];
 
 const retriedUndo = (state: RolloutState): Partial<RolloutState> => ({
   gates: withFreshGates(state),

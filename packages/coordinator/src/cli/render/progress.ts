@@ -53,7 +53,6 @@ function change(progress: Progress, { atMs, body }: RolloutEvent): Partial<Progr
           mark: 'doing',
           why: body.operation === 'undo' ? 'taking back' : body.operation === 'confirm' ? 'confirming' : '',
         }),
-        standing: running,
       };
     case 'reported':
       return { steps: put(progress.steps, body.report.step, markOf(body.report)) };
@@ -75,13 +74,14 @@ function change(progress: Progress, { atMs, body }: RolloutEvent): Partial<Progr
       return { standing: { is: 'held', why: body.why } };
     case 'resumed':
     case 'approved':
-    case 'reachable':
       return { standing: running };
     case 'abort-asked':
     case 'undo-asked':
       return { standing: running, direction: 'back', ended: undefined };
     case 'ended':
       return { ended: { outcome: body.outcome, why: body.why } };
+    // Also while it is paused: a host comes back, a step that is through is confirmed.
+    case 'reachable':
     case 'epoch-taken':
     case 'signed':
     case 'measured':

@@ -1,0 +1,46 @@
+import { replay } from '@reberth/coordinator/rollout/reduce.ts';
+import { stepState } from '@reberth/coordinator/rollout/state.ts';
+import type { Report } from '@reberth/protocol/ask.ts';
+import type { EventBody } from '@reberth/protocol/event.ts';
+import { digestOf, rolloutId } from '@reberth/protocol/ids.ts';
+import { stepsOf } from '@reberth/protocol/plan.ts';
+import test from 'ava';
+import { smallPlan } from '../../support/plan.ts';
+
+const ROLLOUT = rolloutId('r-1');
+const plan = smallPlan();
+const created: EventBody = { type: 'created', plan, planDigest: digestOf('0'.repeat(64)), by: 'operator', epoch: 1 };
+const [first] = stepsOf(plan);
+if (first === undefined) throw new Error('the plan has no step');
+const { id: step, host } = first.step;
+const asked: EventBody = { type: 'asked', step, operation: 'do', attempt: 1, counter: 1 };
+const report = (change: Partial<Report> = {}): EventBody => ({
+  type: 'reported',
+  report: {
+    ...{ rollout: ROLLOUT, step, host, operation: 'do', attempt: 1, outcome: 'done', left: 'after', why: '' },
+    ...{ startedAtMs: 0, endedAtMs: 1, outputs: {} },
+    ...change,
+  },
+});
+
+function stateAfter(...bodies: readonly EventBody[]) {
+  const state = replay([created, ...bodies].map((body, index) => ({ rollout: ROLLOUT, seq: index + 1, atMs: index * 1_000, body })));
+  if (state === undefined) throw new Error('no state');
+  return state;
+}
+
+test('a host that was unreachable and has reported is unreachable no more', (t) => {
+  const silent: EventBody = { type: 'unreachable', step, host, why: 'its agent has been silent for 10 s' };
+  t.deepEqual(stateAfter(asked, silent).unreachable, { [host]: 'its agent has been silent for 10 s' });
+  const state = stateAfter(asked, silent, report());
+  t.deepEqual(state.unreachable, {});
+  t.is(stepState(state, step).standing, 'done');
+});
+
+test('a late report of an earlier attempt settles nothing, and yet its host was heard', (t) => {
+  const again: EventBody = { type: 'asked', step, operation: 'undo', attempt: 2, counter: 2 };
+  const silent: EventBody = { type: 'unreachable', step, host, why: 'silent' };
+  const state = stateAfter(asked, again, silent, report());
+  t.is(stepState(state, step).standing, 'asked');
+  t.deepEqual(state.unreachable, {});
+});
