@@ -1,46 +1,25 @@
 import type { Ask } from '@reberth/protocol/ask.ts';
 import test from 'ava';
-import { type Around, askTo, Crash, FILE, newWorld, runnerOn, textOf, type World } from './fakes.ts';
+import { askTo, FILE, newWorld, runnerOn, textOf, type World } from './fakes.ts';
+import { dying, type Fault, faults, nameOf } from './faults.ts';
 
-/** Where the power goes: before the call does anything, after it did all, or with half of a journal line on the disk. */
-const MODES = ['before', 'after', 'torn'] as const;
-interface Fault {
-  readonly call: number;
-  readonly mode: (typeof MODES)[number];
+interface Life {
+  readonly calls: number;
+  /** False: another fault says the same. */
+  readonly own: boolean;
 }
 
-/** From the fault on every call fails, as if nobody were there to make it. */
-function dying(world: World, fault: Fault | undefined): { readonly around: Around; calls(): number } {
-  let calls = 0;
-  let dead = false;
-  return {
-    calls: () => calls,
-    async around(name, effect) {
-      if (dead) throw new Crash();
-      calls += 1;
-      if (fault === undefined || calls !== fault.call) return effect();
-      dead = true;
-      const length = world.storage.content.length;
-      if (fault.mode !== 'before') await effect();
-      const grown = world.storage.content.length - length;
-      if (fault.mode === 'torn' && name === 'append' && grown > 0)
-        world.storage.content = world.storage.content.subarray(0, length + Math.floor(grown / 2));
-      throw new Crash();
-    },
-  };
-}
-
-/** One life of the agent: start, recover, take the ask. True when it ended by itself. */
-async function live(world: World, ask: Ask | undefined, fault: Fault | undefined): Promise<{ readonly survived: boolean; readonly calls: number }> {
-  const { around, calls } = dying(world, fault);
+/** One life of the agent: start, recover, take the ask. */
+async function live(world: World, ask: Ask | undefined, fault: Fault | undefined): Promise<Life> {
+  const { around, calls, isOwn } = dying(world, fault);
   try {
     const runner = await runnerOn(world, around);
     await runner.recover();
     if (ask !== undefined) await runner.perform(ask);
-    return { survived: true, calls: calls() };
   } catch {
-    return { survived: false, calls: calls() };
+    // The power went.
   }
+  return { calls: calls(), own: isOwn() };
 }
 
 interface Story {
@@ -81,9 +60,9 @@ for (const { title, ready, ask } of STORIES) {
         const world = newWorld();
         await ready(world);
         const before = textOf(world);
-        await live(world, ask, first);
-        await live(world, ask, second);
-        const name = `${first.mode} call ${first.call}, then ${second === undefined ? 'nothing' : `${second.mode} call ${second.call}`}`;
+        if (!(await live(world, ask, first)).own) break;
+        if (!(await live(world, ask, second)).own) continue;
+        const name = `${nameOf(first)}, then ${nameOf(second)}`;
 
         const runner = await runnerOn(world);
         await runner.recover();
@@ -101,8 +80,4 @@ for (const { title, ready, ask } of STORIES) {
     }
     t.log(`${lives} pairs of faults`);
   });
-}
-
-function* faults(calls: number): Generator<Fault> {
-  for (let call = 1; call <= calls; call += 1) for (const mode of MODES) yield { call, mode };
 }
