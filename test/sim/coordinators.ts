@@ -52,7 +52,6 @@ interface One {
   executor: Executor | undefined;
 }
 
-const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const EMPTY = { takenAtMs: 0, nodes: [], pods: [] };
 
 export function createCoordinators(parts: CoordinatorParts): Coordinators {
@@ -139,6 +138,8 @@ export function createCoordinators(parts: CoordinatorParts): Coordinators {
 
 function portsFor(parts: CoordinatorParts, process: Process): ExecutorPorts {
   const { scheduler, history, wire, chance, seams, dials } = parts;
+  const told = (fields: object, message: string): void =>
+    history.add({ is: 'door', host: process.name, text: `${message}${'error' in fields ? `: ${String(fields.error)}` : ''}` });
   return {
     store: storeFor(parts, process),
     send: (ask) =>
@@ -165,7 +166,7 @@ function portsFor(parts: CoordinatorParts, process: Process): ExecutorPorts {
     observers: { watch: () => undefined, readings: () => [] },
     heardAtMs: wire.heardAtMs,
     clock: { nowMs: scheduler.nowMs, sleep: (ms, signal) => process.sleep(ms, signal) },
-    log: quiet,
+    log: { info: () => undefined, warn: (fields, message) => told(fields, message), error: (fields, message) => told(fields, message) },
     onStorageFailure: (error) => process.kill(`by its own hand: ${messageOf(error)}`),
     newId: () => rolloutId('r-1'),
     ...(seams.decide === undefined ? {} : { decide: seams.decide }),

@@ -12,6 +12,8 @@ export type Happening =
   | { readonly is: 'performed'; readonly host: string; readonly deed: Deed; readonly params: Ask['params'] }
   | { readonly is: 'over'; readonly host: string; readonly deed: Deed; readonly report: Report }
   | { readonly is: 'recovering' | 'recovered'; readonly host: string }
+  /** What the door of a host says of an ask that it does not let in. */
+  | { readonly is: 'door'; readonly host: string; readonly text: string }
   /** A host was changed. */
   | { readonly is: 'effect'; readonly host: string; readonly call: string; readonly on: string; readonly deed: Deed | undefined }
   | { readonly is: 'stored'; readonly by: string; readonly event: RolloutEvent }
@@ -55,6 +57,8 @@ function words(entry: Entry): string {
       return `${entry.host}: ends what was begun`;
     case 'recovered':
       return `${entry.host}: agent is up`;
+    case 'door':
+      return `${entry.host}: ${entry.text}`;
     case 'effect':
       return `${entry.host}: ${entry.call} ${entry.on}`;
     case 'stored':

@@ -129,7 +129,7 @@ async function serve(parts: MachineParts, process: Process, body: Body): Promise
       answer: () => Promise.reject(new Error('nobody asks')),
       marks,
       isKnown: (ask) => runner.isKnown(ask),
-      log: quiet,
+      log: doorLog(parts),
       nowMs: parts.scheduler.nowMs,
     } satisfies LinkParts,
     codec,
@@ -163,6 +163,13 @@ async function perform(
   } finally {
     hand.deed = undefined;
   }
+}
+
+/** What the door says of asks that it does not let in. */
+function doorLog({ host, history }: MachineParts): LinkParts['log'] {
+  const say = (fields: object, message: string): void =>
+    history.add({ is: 'door', host, text: `${message}${'why' in fields ? `: ${String(fields.why)}` : ''}` });
+  return { info: () => undefined, warn: say, error: say };
 }
 
 /** The host looks when a deadline is over; what cannot be taken back is tried again. */

@@ -42,7 +42,7 @@ export function createScheduler(): Scheduler {
         at(ms, resolve);
       }),
     async run(limitMs, isOver) {
-      const untilMs = nowMs + limitMs;
+      const untilMs = nowMs + Math.round(limitMs);
       await settled();
       while (!isOver()) {
         const next = due.at(-1);

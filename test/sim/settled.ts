@@ -23,13 +23,15 @@ export function brokenAtRest(world: World): readonly Broken[] {
   const state = world.coordinators.state();
   if (state === undefined) return [{ promise: 'liveness', why: 'no coordinator knows of the rollout' }];
   const { next, text } = standingOf(state);
-  return [...(next === '' ? [{ promise: 'P8, a way out of every state', why: text }] : []), ...mixtures(world), ...lies(world, state)];
+  return [...(next === '' ? [{ promise: 'P8, a way out of every state', why: text }] : []), ...mixtures(world, state), ...lies(world, state)];
 }
 
-function mixtures(world: World): readonly Broken[] {
-  return [...stepsOf(world.fleet.plan)].flatMap(({ step }) =>
-    reality(world.machine(step.host).disk, step) === 'mixture' ? [{ promise: P5, why: `${step.id} is half done` }] : [],
-  );
+/** Half done is allowed only where the rollout is held for the operator and says so of this very step. */
+function mixtures(world: World, state: RolloutState): readonly Broken[] {
+  return [...stepsOf(world.fleet.plan)].flatMap(({ step }) => {
+    const said = ['failed', 'undo-failed'].includes(state.steps[step.id]?.standing ?? 'none') && state.standing !== 'ended';
+    return !said && reality(world.machine(step.host).disk, step) === 'mixture' ? [{ promise: P5, why: `${step.id} is half done` }] : [];
+  });
 }
 
 function lies(world: World, state: RolloutState): readonly Broken[] {
