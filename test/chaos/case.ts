@@ -11,21 +11,27 @@ export interface Site {
   readonly cluster: Cluster;
 }
 
-/** The first ask of the host in the stage going forward; without a host, the start of the stage. */
+/** The first ask of the host in the stage going forward, or the one of the named step; without a host, the start of the stage. */
 export interface Moment {
   readonly stage: string;
   readonly host?: string;
+  readonly step?: string;
 }
 
-export interface ChaosCase {
+export interface Strike {
+  readonly moment: Moment;
+  /** Comes back when the fault is over, or when it stays until `mend`. */
+  strike(site: Site): Promise<void>;
+}
+
+export interface ChaosCase extends Strike {
   readonly name: string;
   /** What is done, in words for the table. */
   readonly fault: string;
-  readonly moment: Moment;
+  /** Struck later in the same move. */
+  readonly more?: readonly Strike[];
   /** Before the plan is made. */
   prepare?(site: Site): Promise<void>;
-  /** Comes back when the fault is over, or when it stays until `mend`. */
-  strike(site: Site): Promise<void>;
   /** Once the rollout is at rest, before the way out that it names is taken. */
   mend?(site: Site): Promise<void>;
   /** Always, at the very end: nothing of the fault is left. */
@@ -40,7 +46,7 @@ export interface ChaosCase {
   judge?(events: readonly RolloutEvent[]): readonly string[];
 }
 
-export const isMoment = ({ stage, host }: Moment, { body }: RolloutEvent): boolean =>
+export const isMoment = ({ stage, host, step = '' }: Moment, { body }: RolloutEvent): boolean =>
   host === undefined
     ? body.type === 'stage-started' && body.direction === 'forward' && body.stage === stage
-    : body.type === 'asked' && body.operation === 'do' && body.step.startsWith(`${stage}/${host}/`);
+    : body.type === 'asked' && body.operation === 'do' && body.step.startsWith(`${stage}/${host}/${step}`);

@@ -10,19 +10,19 @@ import * as faults from './faults.ts';
 /** Where each stage is at work; preflight and soak only look. */
 const MOMENTS: readonly (Moment & { readonly on: string })[] = [
   { stage: 'preflight', on: '.43' },
-  { stage: 'widen-certificates', host: '192.0.2.42', on: '.42' },
-  { stage: 'widen-vip', host: '192.0.2.42', on: '.42' },
-  { stage: 'switch', host: '192.0.2.43', on: '.43' },
+  { stage: 'widen-certificates', host: '192.0.2.42', step: 'install', on: '.42' },
+  { stage: 'widen-vip', host: '192.0.2.42', step: 'load', on: '.42' },
+  { stage: 'switch', host: '192.0.2.43', step: 'kubelet', on: '.43' },
   { stage: 'sources', host: '192.0.2.41', on: '.41' },
   { stage: 'soak', on: '.44' },
-  { stage: 'narrow-vip', host: '192.0.2.42', on: '.42' },
+  { stage: 'narrow-vip', host: '192.0.2.42', step: 'load', on: '.42' },
 ];
 
 const momentOf = (stage: string): Moment => {
   const found = MOMENTS.find((moment) => moment.stage === stage);
   if (found === undefined) throw new Error(`internal error: no stage ${stage}`);
-  const { host } = found;
-  return host === undefined ? { stage } : { stage, host };
+  const { on: _, ...moment } = found;
+  return moment;
 };
 
 const agentKilled = MOMENTS.map(
@@ -59,6 +59,17 @@ const cutOff = MOMENTS.map(({ stage, on }): ChaosCase => {
     ...(host === '.42' ? { takesAway: MASTERS_APART } : {}),
   };
 });
+
+/** All of a kind in one move: what one fault leaves behind meets the next. */
+function oneAfterAnother(name: string, fault: string, [first, ...more]: readonly ChaosCase[]): ChaosCase {
+  if (first === undefined) throw new Error(`internal error: ${name} has no faults`);
+  return { name, fault, moment: first.moment, strike: first.strike, more, rests: ['done'] };
+}
+
+const everyStage: readonly ChaosCase[] = [
+  oneAfterAnother('agents-killed-in-every-stage', 'SIGKILL to the agent at work, in every stage of one move', agentKilled),
+  oneAfterAnother('coordinator-killed-in-every-stage', 'SIGKILL to the coordinator, in every stage of one move', coordinatorKilled),
+];
 
 const powerCut: readonly ChaosCase[] = [
   {
@@ -213,9 +224,17 @@ const operator: readonly ChaosCase[] = [
     strike: ({ lab }) => faults.interruptApply(lab),
     rests: ['paused'],
   },
+  {
+    name: 'operator-interrupts-a-load',
+    fault: 'ctrl-C at reberth apply while keepalived loads the new address',
+    moment: momentOf('widen-vip'),
+    strike: ({ lab }) => faults.interruptApply(lab),
+    rests: ['paused'],
+  },
 ];
 
 export const CASES: readonly ChaosCase[] = [
+  ...everyStage,
   ...agentKilled,
   ...coordinatorKilled,
   ...powerCut,

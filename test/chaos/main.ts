@@ -20,7 +20,7 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, list: { type: 'boolean', default: false } } });
   const { only = [], list } = values;
-  const cases = only.length === 0 ? CASES : CASES.filter(({ name }) => only.some((wanted) => name === wanted || name.startsWith(wanted)));
+  const cases = only.length === 0 ? CASES : only.flatMap((wanted) => CASES.filter(({ name }) => name === wanted || name.startsWith(`${wanted}-`)));
   if (list) {
     for (const { name, fault, moment } of cases) process.stdout.write(`${name.padEnd(40)} ${moment.stage.padEnd(20)} ${fault}\n`);
     return 0;
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
       say(
         `${index + 1}/${cases.length} ${result.name}: ${result.course}, ${result.failed} of ${result.requests} requests failed, ${result.seconds} s`,
       );
-      for (const what of [...result.wrong, ...(result.wrong.length === 0 ? [] : result.failures)]) say(`    ${what}`);
+      for (const what of [...result.wrong, ...(result.wrong.length === 0 ? [] : [...result.failures, ...result.transcript])]) say(`    ${what}`);
       if (result.wrong.length > 0) await anew(lab);
     }
     process.stdout.write(`${tableOf(results)}\n`);
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
 }
 
 async function runCase(lab: Lab, theCase: ChaosCase): Promise<CaseResult> {
-  return withClientFiles(lab, (files) => underFire({ lab, cluster: clusterOf(lab) }, theCase, files));
+  return withClientFiles(lab, (files) => underFire({ lab, cluster: clusterOf(lab) }, theCase, files, (text) => say(`  ${theCase.name}: ${text}`)));
 }
 
 /** Whatever went wrong, the next case must not inherit it. Kept for a look, the lab is not exchanged. */

@@ -11,7 +11,7 @@ import { HOSTS, NEW, OLD, PORT } from '../support/lab/cluster.ts';
 import { type Followed, followRollout, type StatusAnswer } from '../support/lab/followed.ts';
 import { type Client, type Counted, startClient } from '../support/lab/observed-move.ts';
 import { promisedAfter, promisedAtFirst } from '../support/lab/promised.ts';
-import { type ChaosCase, isMoment, type Site } from './case.ts';
+import { type ChaosCase, isMoment, type Site, type Strike } from './case.ts';
 
 export interface CaseResult {
   readonly name: string;
@@ -26,6 +26,8 @@ export interface CaseResult {
   /** Nothing here: the case was survived. */
   readonly wrong: readonly string[];
   readonly failures: readonly string[];
+  /** What the rollout's events say, when something is wrong. */
+  readonly transcript: readonly string[];
 }
 
 export type ClientFiles = readonly [string, string, string];
@@ -34,7 +36,12 @@ export type ClientFiles = readonly [string, string, string];
 const LIMIT_MS = 8 * 60_000;
 const PACE = { held: 5, intervalMs: 50 };
 
-export async function underFire(site: Site, theCase: ChaosCase, files: ClientFiles): Promise<CaseResult> {
+export async function underFire(
+  site: Site,
+  theCase: ChaosCase,
+  files: ClientFiles,
+  note: (text: string) => void = () => undefined,
+): Promise<CaseResult> {
   const startedAtMs = Date.now();
   const wrong: string[] = [];
   const course: string[] = [];
@@ -42,7 +49,7 @@ export async function underFire(site: Site, theCase: ChaosCase, files: ClientFil
   let counted: Readonly<Record<string, Counted>> = {};
   try {
     await theCase.prepare?.(site);
-    await withinLimit(move(site, theCase, client, course, wrong));
+    await withinLimit(move(site, theCase, client, course, wrong, note));
   } catch (error) {
     wrong.push(error instanceof Error ? error.message : String(error));
   } finally {
@@ -55,7 +62,9 @@ export async function underFire(site: Site, theCase: ChaosCase, files: ClientFil
   const failed = sum(all.map(([, { failed }]) => failed));
   const broken = sum(all.map(([, { heldBroken }]) => heldBroken));
   if (theCase.takesAway === undefined && failed + broken > 0) wrong.push(`${failed} requests failed and ${broken} held connections broke`);
+  const transcript = wrong.length === 0 ? [] : (await site.cluster.reberth('events')).stdout.trimEnd().split('\n');
   return {
+    transcript,
     name: theCase.name,
     fault: theCase.fault,
     course: course.join(' → '),
@@ -84,26 +93,34 @@ async function withinLimit(work: Promise<void>): Promise<void> {
   }
 }
 
-async function move(site: Site, theCase: ChaosCase, client: Client, course: string[], wrong: string[]): Promise<void> {
+async function move(site: Site, theCase: ChaosCase, client: Client, course: string[], wrong: string[], note: (text: string) => void): Promise<void> {
   const { cluster, lab } = site;
   const planned = await cluster.plan(NEW, '--accept-stragglers', '--soak', '5');
   if (planned.code !== 0) throw new Error(`cannot plan: ${planned.stdout}${planned.stderr}`);
   const [before, populationBefore] = [await cluster.files(), await population(cluster)];
-  let striking: Promise<void> | undefined;
+  const toStrike = new Set<Strike>([theCase, ...(theCase.more ?? [])]);
+  let struck: Promise<void> = Promise.resolve();
   let promised = promisedAtFirst;
   client.watch(`${OLD}:${PORT}`);
+  const strike = (fault: Strike): void => {
+    toStrike.delete(fault);
+    const at = new Date().toISOString();
+    const over = fault.strike(site).then(
+      () => note(`${fault.moment.stage}: struck ${at}, over ${new Date().toISOString()}`),
+      (error: unknown) => void wrong.push(`cannot strike in ${fault.moment.stage}: ${error}`),
+    );
+    struck = Promise.all([struck, over]).then(() => undefined);
+  };
   const followed = followRollout(cluster, (event) => {
     promised = promisedAfter(promised, event);
     client[promised.old ? 'watch' : 'unwatch'](`${OLD}:${PORT}`);
     client[promised.new ? 'watch' : 'unwatch'](`${NEW}:${PORT}`);
-    if (striking !== undefined || !isMoment(theCase.moment, event)) return;
-    striking = theCase.strike(site);
-    striking.catch((error: unknown) => wrong.push(`cannot strike: ${error}`));
+    for (const fault of toStrike) if (isMoment(fault.moment, event)) strike(fault);
   });
   await followed.run('apply', '/root/plan.json', '--yes');
-  await striking?.catch(() => undefined);
-  if (striking === undefined) wrong.push('the fault was never struck');
   const rest = await followed.toRest();
+  await struck;
+  for (const { moment } of toStrike) wrong.push(`nothing was struck in ${moment.stage}`);
   course.push(rest.state);
   if (!theCase.rests.some((state) => state === rest.state)) wrong.push(`came to rest ${rest.state}: ${rest.text}`);
   await theCase.mend?.(site);

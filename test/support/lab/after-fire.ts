@@ -16,10 +16,14 @@ export function difference(before: Files, after: Files): readonly string[] {
 
 const hashOf = (described: string | undefined): string => described?.split(' ').at(-1) ?? 'absent';
 
+/** Laid beside a file until the step that uses it; gone at the end. */
+const STAGED = '.reberth';
+
 /** Against the plan: what it names is as after its last step, everything else as before. */
 export function unlikePlanned(plan: Plan, before: Files, after: Files): readonly string[] {
   const wanted = new Map<string, string>();
-  for (const { step } of stepsOf(plan)) for (const { path, after } of step.expect) wanted.set(`${short(step.host)} ${path}`, after);
+  for (const { step } of stepsOf(plan))
+    for (const { path, after } of step.expect) wanted.set(`${short(step.host)} ${path}`, path.endsWith(STAGED) ? 'absent' : after);
   const wrong = [...wanted].flatMap(([name, hash]) => {
     const now = hashOf(after.get(name));
     const asPlanned = hash === 'made-on-host' ? now !== 'absent' && now !== hashOf(before.get(name)) : now === hash;

@@ -27,7 +27,7 @@ export interface Cluster {
     ...more: readonly string[]
   ): Promise<{ readonly code: number; readonly events: readonly RolloutEvent[]; readonly stderr: string }>;
   report(): Promise<RolloutReport>;
-  /** `host path` → mode, owner, group and hash, over all managed files of all hosts. */
+  /** `host path` → mode, owner, group and hash, over all managed files of all hosts. What kubectl remembers of the API is no such file. */
   files(): Promise<ReadonlyMap<string, string>>;
   /** Node UIDs and podCIDRs, pod UIDs and restart counts. */
   workloads(): Promise<Workloads>;
@@ -70,7 +70,13 @@ export function clusterOf(lab: Lab): Cluster {
     async files() {
       const found = new Map<string, string>();
       for (const host of HOSTS) {
-        const present = (await must(host, ['/bin/sh', '-c', `for d in ${MANAGED.join(' ')}; do [ -e $d ] && find $d -type f; done; true`]))
+        const present = (
+          await must(host, [
+            '/bin/sh',
+            '-c',
+            `for d in ${MANAGED.join(' ')}; do [ -e $d ] && find $d -type f -not -path '/root/.kube/cache/*'; done; true`,
+          ])
+        )
           .split('\n')
           .filter((path) => path !== '');
         const described = await must(host, ['/usr/bin/stat', '--format=%n\t%a %u %g', '--', ...present]);

@@ -80,10 +80,10 @@ function watch(endpoint: string): void {
   });
 }
 
-/** A connection on which a watch of the API runs: one that clients like kubelet keep for hours. */
+/** A connection on which a watch of the API runs: one that clients like kubelet keep for hours. From any version, which every etcd can serve. */
 function hold(host: string, port: number, wanted: () => boolean, counted: Counted): TLSSocket {
   const socket = connect({ host, port, ca, cert, key }, () => {
-    socket.write(`GET /api/v1/namespaces?watch=1&timeoutSeconds=3600 HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    socket.write(`GET /api/v1/namespaces?watch=1&resourceVersion=0&timeoutSeconds=3600 HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
   });
   let over = false;
   const broken = (why: string): void => {
