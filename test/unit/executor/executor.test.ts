@@ -230,3 +230,30 @@ test('a second plan is refused while one is under way', async (t) => {
   await t.throwsAsync(begin(executor), { message: /is running/ });
   executor.stop();
 });
+
+test('an ask is not overtaken by the repeat of one that is answered, however slowly it is stored: counters of a host only rise', async (t) => {
+  const store = memoryStore();
+  const slow = {
+    ...store,
+    append: async (event: RolloutEvent) => {
+      if (event.body.type === 'asked') await new Promise((resolve) => setTimeout(resolve, 30));
+      await store.append(event);
+    },
+  };
+  const world = fakeWorld(slow);
+  const executor = await createExecutor({ ...world.ports, repeatMs: 10 });
+  world.report = executor.reported;
+  const rollout = await begin(executor);
+  await followed(executor, rollout);
+  const counters = world.asks.filter(({ host }) => host === 'd' || host === 'a').map(({ host, counter }) => ({ host, counter }));
+  for (const host of ['a', 'd']) {
+    const own = counters.filter((ask) => ask.host === host).map(({ counter }) => counter);
+    t.true(own.length >= 2);
+    t.deepEqual(
+      own,
+      [...own].sort((a, b) => a - b),
+    );
+  }
+  t.is(executor.state(rollout)?.outcome, 'done');
+  executor.stop();
+});

@@ -39,12 +39,12 @@ test('an ask for another host is refused in silence', (t) => {
   t.like(verdictOf(ask({ host: hostId('192.0.2.42') }), standing()), { verdict: 'refuse', tell: false });
 });
 
-test('an older epoch is refused aloud, even for a step that is known', (t) => {
-  t.like(verdictOf(ask({ epoch: 2 }), standing({ known: true })), { verdict: 'refuse', tell: true });
+test('an older epoch is refused in silence, even for a step that is known: the newer one awaits an answer to the same attempt', (t) => {
+  t.like(verdictOf(ask({ epoch: 2 }), standing({ known: true })), { verdict: 'refuse', tell: false });
 });
 
-test('a lower counter is refused, unless the step is known: then the journal answers', (t) => {
-  t.like(verdictOf(ask({ counter: 5 }), standing()), { verdict: 'refuse', tell: true });
+test('a lower counter is refused in silence, because a genuine one is asked again; unless the step is known: then the journal answers', (t) => {
+  t.like(verdictOf(ask({ counter: 5 }), standing()), { verdict: 'refuse', tell: false });
   t.is(verdictOf(ask({ counter: 5 }), standing({ known: true })).verdict, 'repeat');
   t.is(verdictOf(ask({ counter: 5, expiresAtMs: 0 }), standing({ known: true })).verdict, 'repeat');
 });

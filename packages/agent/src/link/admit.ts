@@ -26,12 +26,14 @@ export type Verdict = { readonly verdict: 'accept' | 'repeat' } | { readonly ver
 export function admit(ask: Ask, standing: Standing, nowMs: number): Verdict {
   const { host, mark, known, fetched } = standing;
   if (ask.host !== host) return refuse(`it is for ${ask.host}, and this is ${host}`, false);
-  if (ask.epoch < mark.epoch) return refuse(`it is from coordination epoch ${ask.epoch}, and epoch ${mark.epoch} has taken over`, true);
+  // In silence: the newer coordinator may await an answer to the same attempt, and would take this one for it.
+  if (ask.epoch < mark.epoch) return refuse(`it is from coordination epoch ${ask.epoch}, and epoch ${mark.epoch} has taken over`, false);
   if (known && ask.epoch === mark.epoch && ask.counter <= mark.counter) return { verdict: 'repeat' };
   // One that was kept while we were away is renewed by whoever still wants it. One that arrives expired tells of a wrong clock.
   if (ask.expiresAtMs <= nowMs) return refuse(`it expired ${Math.round(nowMs - ask.expiresAtMs)} ms ago by this host's clock`, !fetched);
+  // Overtaken on its way, or played again. Whoever still wants it asks again with a higher counter, so a refusal would only mislead.
   if (ask.epoch === mark.epoch && ask.counter < mark.counter)
-    return refuse(`its counter ${ask.counter} is lower than ${mark.counter}, which was accepted before`, true);
+    return refuse(`its counter ${ask.counter} is lower than ${mark.counter}, which was accepted before`, false);
   return { verdict: 'accept' };
 }
 

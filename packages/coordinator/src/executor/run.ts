@@ -162,9 +162,15 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
     if (inherited.delete(step.id)) send(step, operation, attempt, commanding.nextCounter());
     for (;;) {
       await clock.sleep(ports.repeatMs ?? REPEAT_MS, signal);
-      if (signal.aborted) return;
+      if (signal.aborted || !isAwaited(step, operation, attempt)) return;
       send(step, operation, attempt, commanding.nextCounter());
     }
+  }
+
+  /** An answer may be stored while the next ask of the same host is: a repeat sent now would overtake it. */
+  function isAwaited({ id }: Step, operation: Operation, attempt: number): boolean {
+    const known = stepState(state, id);
+    return known.standing === 'asked' && known.operation === operation && known.attempts === attempt;
   }
 
   async function judge({ key, use }: GateOfPlan, signal: AbortSignal): Promise<void> {
