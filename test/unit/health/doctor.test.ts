@@ -47,6 +47,12 @@ test('on a healthy system every subject is named and nothing is left to do', (t)
   t.true(findings.every(({ level, next }) => level === 'ok' && next === ''));
 });
 
+test('a silent host is named once in its line', (t) => {
+  t.deepEqual(complaints({ hosts: [{ ...row, id: '192.0.2.44', state: 'silent', heardSecondsAgo: 20 }] }), [
+    'problem host 192.0.2.44: agent has been silent for 20 s',
+  ]);
+});
+
 test('every complaint comes with the next move', (t) => {
   const findings = doctorFindings({
     broker: { connected: false, server: '', version: '', syncAlways: undefined },

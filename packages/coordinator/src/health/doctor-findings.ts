@@ -89,7 +89,8 @@ function host(row: HostRow): DoctorFinding {
   return {
     subject,
     level: 'problem',
-    text: complaints.join('; '),
+    // The subject names the host.
+    text: complaints.map((complaint) => complaint.replace(`${row.id}: `, '')).join('; '),
     next: `${gone ? 'systemctl status' : 'journalctl -u'} reberth-agent on ${row.id}`,
   };
 }

@@ -21,7 +21,8 @@ export function standingOf(state: RolloutState): Standing {
     const text =
       outcome === 'done'
         ? `the control plane is at ${endpointText(plan.to)}`
-        : `everything was taken back${why === '' ? '' : ` (${why})`}; the control plane is at ${endpointText(plan.from)}`;
+        : // Where the control plane is, this rollout cannot know: another may have moved it before.
+          `everything is as it was before this rollout${why === '' ? '' : `: ${why}`}`;
     return { state: outcome, text, next: `reberth report ${rollout}` };
   }
   if (state.standing === 'paused')

@@ -9,7 +9,7 @@ export function renderHosts(rows: readonly HostRow[], paint: Paint): string {
     rows.map(({ id, state, heardSecondsAgo, agentVersion, openSteps }) => [
       id,
       state,
-      heardSecondsAgo === undefined ? 'never' : `${duration(heardSecondsAgo * 1_000)} ago`,
+      heardSecondsAgo === undefined ? 'never' : heardSecondsAgo < 60 ? `${heardSecondsAgo} s ago` : `${duration(heardSecondsAgo * 1_000)} ago`,
       agentVersion || '-',
       openSteps.join(', ') || '-',
     ]),
