@@ -34,7 +34,8 @@ export type ClientFiles = readonly [string, string, string];
 
 /** A case that has not come to rest by then never will. */
 const LIMIT_MS = 8 * 60_000;
-const PACE = { held: 5, intervalMs: 50 };
+/** Gentler than the client of the undisturbed move: hosts that boot and recover share the machine with it. Slowness is told as the longest gap. */
+const PACE = { held: 5, intervalMs: 50, timeoutMs: 15_000 };
 
 export async function underFire(
   site: Site,
@@ -117,7 +118,8 @@ async function move(site: Site, theCase: ChaosCase, client: Client, course: stri
     client[promised.new ? 'watch' : 'unwatch'](`${NEW}:${PORT}`);
     for (const fault of toStrike) if (isMoment(fault.moment, event)) strike(fault);
   });
-  await followed.run('apply', '/root/plan.json', '--yes');
+  const applied = await followed.run('apply', '/root/plan.json', '--yes');
+  if (followed.events.length === 0) throw new Error(`cannot apply: ${applied.stderr}`);
   const rest = await followed.toRest();
   await struck;
   for (const { moment } of toStrike) wrong.push(`nothing was struck in ${moment.stage}`);

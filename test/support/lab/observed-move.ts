@@ -30,15 +30,17 @@ export interface Client {
 export interface Pace {
   readonly held: number;
   readonly intervalMs: number;
+  /** A request that takes longer has failed. */
+  readonly timeoutMs: number;
 }
 
 /** `files`: CA, certificate and key on this machine. */
 export async function startClient(
   lab: Lab,
   files: readonly [string, string, string],
-  { held, intervalMs }: Pace = { held: 20, intervalMs: 10 },
+  { held, intervalMs, timeoutMs }: Pace = { held: 20, intervalMs: 10, timeoutMs: 5_000 },
 ): Promise<Client> {
-  const companion = await runInNetworkOf(lab, 'client', here('prober.ts'), [...files, String(held), String(intervalMs)]);
+  const companion = await runInNetworkOf(lab, 'client', here('prober.ts'), [...files, String(held), String(intervalMs), String(timeoutMs)]);
   return {
     watch: (endpoint) => companion.tell(`watch ${endpoint}`),
     unwatch: (endpoint) => companion.tell(`unwatch ${endpoint}`),

@@ -18,12 +18,12 @@ interface Counted {
   failures: string[];
 }
 
-const [caFile = '', certFile = '', keyFile = '', held = '20', interval = '10'] = process.argv.slice(2);
+const [caFile = '', certFile = '', keyFile = '', held = '20', interval = '10', timeout = '5000'] = process.argv.slice(2);
 const [ca, cert, key] = [caFile, certFile, keyFile].map((file) => readFileSync(file));
 const INTERVAL_MS = Number(interval);
 const FRESH_EVERY = 10;
 /** A request that takes longer than this is one that a client would have given up. */
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = Number(timeout);
 const PATH = '/api/v1/namespaces/default';
 
 const watched = new Map<string, { readonly counted: Counted; stop(): void }>();
