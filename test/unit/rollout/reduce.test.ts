@@ -44,3 +44,16 @@ test('a late report of an earlier attempt settles nothing, and yet its host was 
   t.is(stepState(state, step).standing, 'asked');
   t.deepEqual(state.unreachable, {});
 });
+
+test('held for something else and resumed, it still holds after the stage that was named', (t) => {
+  const [one] = plan.stages;
+  if (one === undefined) throw new Error('the plan has no stage');
+  const begun: EventBody = { ...created, type: 'created', holdAfter: one.id };
+  const after = (...bodies: readonly EventBody[]) =>
+    replay([begun, ...bodies].map((body, index) => ({ rollout: ROLLOUT, seq: index + 1, atMs: index * 1_000, body })));
+  const held: EventBody = { type: 'held', why: 'a gate' };
+  const resumed: EventBody = { type: 'resumed', by: 'operator' };
+  const ended: EventBody = { type: 'stage-ended', stage: one.id, direction: 'forward' };
+  t.false(after(held, resumed)?.holdPassed);
+  t.true(after(held, resumed, ended, held, resumed)?.holdPassed);
+});

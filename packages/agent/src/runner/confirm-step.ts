@@ -12,6 +12,8 @@ export async function confirmStep(work: Work, ask: Ask): Promise<Report> {
   if (entry === undefined) return reportOf(work, deed, { outcome: 'failed', left: 'before', why: 'nothing was done here' });
   if (entry.planDigest !== ask.planDigest)
     return reportOf(work, deed, { outcome: 'refused', left: 'between', why: 'the journal has this step under another plan' });
+  if (ask.attempt < entry.doAttempt)
+    return reportOf(work, deed, { outcome: 'refused', left: 'after', why: 'this step was done anew since; an earlier ask cannot confirm it' });
   if (entry.standing !== 'done' && entry.standing !== 'noop') return reportOf(work, deed, tooLate(entry));
   if (entry.confirmReport !== undefined) return { ...entry.confirmReport, attempt: ask.attempt };
   const report = reportOf(work, deed, { outcome: 'confirmed', left: 'after', why: '' });

@@ -27,8 +27,8 @@ function repeatOfDo(entry: Entry, ask: Ask): Repeat {
     case 'failed':
       return ask.attempt > entry.doAttempt ? { is: 'again' } : answered(entry.doReport, ask);
     case 'undone':
-      // Where nothing was ever done the undo came first, and what it overtook is void.
-      return ask.attempt > (entry.doAttempt === 0 ? entry.undoAttempt : entry.doAttempt)
+      // What the undo overtook is void, whether it was ever begun here or not.
+      return ask.attempt > Math.max(entry.doAttempt, entry.undoAttempt)
         ? { is: 'new' }
         : { is: 'refused', why: 'this step was undone; an earlier ask cannot do it again' };
     case 'undo-failed':
@@ -42,6 +42,8 @@ function repeatOfDo(entry: Entry, ask: Ask): Repeat {
 }
 
 function repeatOfUndo(entry: Entry, ask: Ask): Repeat {
+  if (entry.standing !== 'undone' && ask.attempt < entry.doAttempt)
+    return { is: 'refused', why: 'this step was done anew since; an earlier ask cannot undo it' };
   switch (entry.standing) {
     case 'undone':
       return answered(entry.undoReport, ask);

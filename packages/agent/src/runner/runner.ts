@@ -120,12 +120,13 @@ function undoable(work: Work, wanted: string | undefined): readonly Entry[] {
 const leftSomething = ({ standing, change }: Entry): boolean => change !== undefined && standing !== 'undone';
 
 /** An ask that this host makes of itself. */
-const localUndo = (work: Work, { rollout, step, kind, version, params, planDigest, undoAttempt }: Entry): Ask => ({
+const localUndo = (work: Work, { rollout, step, kind, version, params, planDigest, doAttempt, undoAttempt }: Entry): Ask => ({
   ...{
     rollout: rolloutId(rollout),
     step: stepId(step),
     operation: 'undo',
-    attempt: undoAttempt + 1,
+    // No earlier than what it takes back.
+    attempt: Math.max(doAttempt, undoAttempt + 1),
     planDigest: digestOf(planDigest),
     host: work.self,
   },

@@ -159,7 +159,7 @@ function turn(state: RolloutState, why: string): Partial<RolloutState> {
 function goOn(state: RolloutState): Partial<RolloutState> {
   if (state.standing === 'paused') return { standing: 'running', why: '', gates: withFreshGates(state) };
   if (state.standing !== 'held') return {};
-  const again = { standing: 'running', holdPassed: true } as const;
+  const again = { standing: 'running', holdPassed: state.holdPassed || isAtItsHold(state) } as const;
   if (state.direction === 'forward') return { ...again, why: '', gates: withFreshGates(state), steps: forgetFailures(state) };
   const current = state.plan.stages.find(({ id }) => stageState(state, id).standing !== 'done');
   const stageIsBack = state.scope === 'stage' && current !== undefined && stageState(state, current.id).standing === 'undone';
@@ -174,6 +174,9 @@ function goOn(state: RolloutState): Partial<RolloutState> {
     steps: forgetFailures(state),
   };
 }
+
+/** Held for anything else before that stage is done, it is still to hold after it. */
+const isAtItsHold = (state: RolloutState): boolean => state.holdAfter !== undefined && stageState(state, state.holdAfter).standing === 'done';
 
 /** What failed is asked anew as well: the host looks where the first attempt left it, and refuses unless that is before. */
 const forgetFailures = (state: RolloutState): RolloutState['steps'] =>
