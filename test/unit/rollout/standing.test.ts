@@ -2,7 +2,7 @@ import { operatorEvent } from '@reberth/coordinator/rollout/operator.ts';
 import { replay } from '@reberth/coordinator/rollout/reduce.ts';
 import { noRollout, standingOf } from '@reberth/coordinator/rollout/standing.ts';
 import type { EventBody, RolloutEvent } from '@reberth/protocol/event.ts';
-import { digestOf, rolloutId, stageId } from '@reberth/protocol/ids.ts';
+import { digestOf, hostId, rolloutId, stageId, stepId } from '@reberth/protocol/ids.ts';
 import test from 'ava';
 import { smallPlan } from '../../support/plan.ts';
 
@@ -50,6 +50,17 @@ test('a rollout under way is in its stage, one on the way back takes its stage b
 
 test('a pause says where and by whom, once', (t) => {
   t.is(standingAfter(started('one'), { type: 'paused', by: 'operator' }).text, 'in stage 1 of 2, one, by operator; nothing new is begun');
+});
+
+test('a host that is out of reach is named, with what to look at, and for no time that has passed since', (t) => {
+  const { text, next } = standingAfter(started('one'), {
+    type: 'unreachable',
+    step: stepId('a/1'),
+    host: hostId('a'),
+    why: 'its agent has been silent for 10 s',
+  });
+  t.is(text, 'in stage 1 of 2, one; a is unreachable (its agent is silent); asked again until it answers');
+  t.is(next, 'systemctl status reberth-agent on a');
 });
 
 test('what was taken back claims nothing but that, and says why', (t) => {

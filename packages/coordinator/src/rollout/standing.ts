@@ -32,7 +32,9 @@ export function standingOf(state: RolloutState): Standing {
     const text = `${place(state)}; ${why}; nothing is begun until you say so${stuck ? '' : `, and reberth undo takes everything back`}`;
     return { state: 'held', text, next: `reberth ${stuck ? 'undo' : 'resume'} ${rollout}` };
   }
-  return { state: 'running', text: `${place(state)}${waitingFor(state)}`, next: `reberth watch ${rollout}` };
+  const [lost] = Object.keys(state.unreachable);
+  const next = lost === undefined ? `reberth watch ${rollout}` : `systemctl status reberth-agent on ${lost}`;
+  return { state: 'running', text: `${place(state)}${waitingFor(state)}`, next };
 }
 
 function place(state: RolloutState): string {
@@ -52,7 +54,10 @@ function place(state: RolloutState): string {
 }
 
 function waitingFor(state: RolloutState): string {
-  const silent = Object.entries(state.unreachable).map(([host, why]) => `${host} is unreachable (${why})`);
+  // For how long was true when it was recorded, and is not now.
+  const silent = Object.entries(state.unreachable).map(
+    ([host, why]) => `${host} is unreachable (${why.replace(/has been silent for .*/, 'is silent')})`,
+  );
   if (silent.length > 0) return `; ${silent.join('; ')}; asked again until it answers`;
   for (const stage of state.plan.stages) {
     for (const phase of phasesOf(stage)) {
