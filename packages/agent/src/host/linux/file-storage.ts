@@ -79,6 +79,8 @@ async function openAll(
     await disk.mkdir(blobs, { recursive: true, mode: 0o700 });
     const handle = await openJournal(journal, disk);
     await handle.sync();
+    // Also what an earlier process was killed over: it is believed from now on.
+    await syncFolder(blobs, disk);
     await syncFolder(stateFolder, disk);
     return { handle, size: (await handle.stat()).size };
   } catch (cause) {
