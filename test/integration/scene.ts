@@ -144,6 +144,7 @@ export async function startCoordinator(
   let starts = 0;
   let wanted = true;
   const start = (): void => {
+    if (!wanted) return;
     const one = spawn(process.execPath, ['--no-warnings', program, file], { stdio: ['ignore', 'pipe', 'inherit'] });
     child = one;
     starts += 1;
