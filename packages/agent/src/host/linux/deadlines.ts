@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Deadlines, Instant } from '../../deadline/deadlines.ts';
+import { bootName } from './boot.ts';
 import { runProgram } from './run-program.ts';
 
 const SYSTEMD_RUN = '/usr/bin/systemd-run';
@@ -46,10 +47,10 @@ const timerArguments = (token: string, inMs: number): readonly string[] => [
 ];
 
 async function now(): Promise<Instant> {
-  const [boot, uptime] = await Promise.all(['/proc/sys/kernel/random/boot_id', '/proc/uptime'].map((file) => readFile(file, 'utf8')));
-  const uptimeMs = Math.round(Number(uptime?.split(' ')[0]) * 1_000);
-  if (boot === undefined || !Number.isFinite(uptimeMs)) throw new Error('cannot tell how long this host is up');
-  return { boot: boot.trim(), uptimeMs };
+  const [boot, uptime] = await Promise.all([bootName(), readFile('/proc/uptime', 'utf8')]);
+  const uptimeMs = Math.round(Number(uptime.split(' ')[0]) * 1_000);
+  if (!Number.isFinite(uptimeMs)) throw new Error('cannot tell how long this host is up');
+  return { boot, uptimeMs };
 }
 
 const firstLine = (text: string): string => text.trim().split('\n')[0] ?? '';

@@ -4,6 +4,7 @@
  */
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bootName } from './boot.ts';
 
 export type Locked = { readonly ok: true; release(): Promise<void> } | { readonly ok: false; readonly pid: number };
 
@@ -81,13 +82,11 @@ async function isAlive(holder: string): Promise<boolean> {
 
 /** Boot and start time of a process; undefined when there is none. */
 async function startOf(pid: number): Promise<string | undefined> {
-  const [stat, bootId] = await Promise.all(
-    [`/proc/${pid}/stat`, '/proc/sys/kernel/random/boot_id'].map((file) => readFile(file, 'utf8').catch(() => undefined)),
-  );
+  const [stat, boot] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined), bootName()]);
   // The name in parentheses may hold spaces; the start time is the 22nd field, the 20th after it.
   const ticks = stat
     ?.slice(stat.lastIndexOf(')') + 2)
     .split(' ')
     .at(19);
-  return ticks === undefined ? undefined : `${ticks} ${bootId?.trim() ?? ''}`;
+  return ticks === undefined ? undefined : `${ticks} ${boot}`;
 }
