@@ -8,7 +8,7 @@ import { Failure, seconds, step } from './lib/steps.mjs';
 import { closingLine, tapReader } from './lib/tap.mjs';
 import { setUp } from './setup.mjs';
 
-const QUICK = ['unit', 'conformance', 'rules', 'integration'];
+const QUICK = ['unit', 'conformance', 'rules', 'replay', 'sim', 'integration'];
 /** Both: everything runs on the current line, and one full move on the older one. */
 const FLAVOURS = ['current', '1.20'];
 /** A lab test may be silent while hosts boot and a whole move runs. */
