@@ -74,6 +74,8 @@ export interface HostWriter extends HostReader {
   writeFiles(files: readonly { readonly path: string; readonly file: FileState }[]): Promise<void>;
   /** Absent already is fine. */
   removeFile(path: string): Promise<void>;
+  /** Takes away what a write of this file that was cut in two left beside it. Only hosts on which that can happen have it. */
+  tidy?(path: string): Promise<void>;
   reloadUnit(name: string): Promise<void>;
   /** Resolves when systemd says that the job is finished; the unit's health is the caller's to judge. Rejects with systemd's reason. */
   restartUnit(name: string): Promise<void>;

@@ -46,7 +46,12 @@ export async function createExecutor(ports: ExecutorPorts): Promise<Executor> {
     runs.set(rollout, run);
     if (state.standing === 'ended') continue;
     log.info({ rollout, epoch }, 'taking over a rollout that is under way');
-    await run.propose(() => ({ type: 'epoch-taken', epoch }));
+    // Whoever began it may have died before he looked; later there is nothing left to compare with.
+    const unseen = state.before === undefined && Object.keys(state.steps).length === 0;
+    const before = unseen ? await ports.snapshot(AbortSignal.timeout(10_000)) : undefined;
+    if (before?.ok === false) log.warn({ rollout, why: before.why }, 'cannot see how the cluster was before the first change');
+    const looked = before?.ok === true ? before.value : undefined;
+    await run.propose(() => (looked === undefined ? { type: 'epoch-taken', epoch } : { type: 'looked', when: 'before', snapshot: looked }));
     run.start();
   }
 

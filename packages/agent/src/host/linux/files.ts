@@ -53,6 +53,11 @@ export async function removeState(path: string): Promise<void> {
   });
 }
 
+/** After a crash: the temporary file of a write that never came to its rename. */
+export async function tidyState(path: string): Promise<void> {
+  if (await unlinkIfThere(temporaryOf(path), realDisk)) await syncFolder(dirname(path));
+}
+
 export async function syncFolder(folder: string, disk: Disk = realDisk): Promise<void> {
   const handle = await disk.open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {

@@ -5,7 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { HostWriter } from '../host.ts';
 import { checkConfig } from './config-checks.ts';
-import { listFolder, readState, removeState, writeStates } from './files.ts';
+import { listFolder, readState, removeState, tidyState, writeStates } from './files.ts';
 import { heldAddresses } from './interfaces.ts';
 import { reloadUnit, restartUnit, showUnit } from './units.ts';
 import { askHttp, askTls } from './web.ts';
@@ -26,6 +26,7 @@ export function linuxHost(): HostWriter {
     writeFile: (path, file) => writeStates([{ path, file }]),
     writeFiles: writeStates,
     removeFile: removeState,
+    tidy: tidyState,
     reloadUnit,
     restartUnit,
   };
