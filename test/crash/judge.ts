@@ -5,14 +5,14 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { type Entry, keyOf } from '@reberth/agent/journal/ledger.ts';
 import { readJournal } from '@reberth/agent/journal/journal.ts';
+import { type Entry, keyOf } from '@reberth/agent/journal/ledger.ts';
 import { fileStore } from '@reberth/coordinator/store/file-store.ts';
 import { sha256 } from '@reberth/protocol/canonical.ts';
+import type { RolloutEvent } from '@reberth/protocol/event.ts';
 import type { HostId } from '@reberth/protocol/ids.ts';
 import { type Plan, type Step, stepsOf } from '@reberth/protocol/plan.ts';
 import { unframe } from '@reberth/protocol/record.ts';
-import type { RolloutEvent } from '@reberth/protocol/event.ts';
 import { reduce, replay } from '../../packages/coordinator/src/rollout/reduce.ts';
 import { type RolloutState, stepState } from '../../packages/coordinator/src/rollout/state.ts';
 import { stateOf } from './agent.ts';
@@ -171,7 +171,11 @@ function sameOpinion({ id }: Step, entry: Entry | undefined, state: RolloutState
 /** A start on what only this step writes is the step's effect: one for each intent at most. Ways back may be gone twice. */
 function notTwice(step: Step, begun: number, folder: string): readonly string[] {
   const files = step.expect.filter(({ after }) => after !== 'absent' && after !== 'made-on-host');
-  const effects = effectsIn(folder).filter(({ loaded }) => files.some(({ path, after }) => loaded[path] !== undefined && sha256(loaded[path]) === after));
+  const effects = effectsIn(folder).filter(({ loaded }) =>
+    files.some(({ path, after }) => loaded[path] !== undefined && sha256(loaded[path]) === after),
+  );
   const byUnit = Map.groupBy(effects, ({ unit }) => unit);
-  return [...byUnit].flatMap(([unit, { length }]) => (length > begun ? [`${unit} was told ${length} times to read what ${step.id} wrote, begun ${begun} times`] : []));
+  return [...byUnit].flatMap(([unit, { length }]) =>
+    length > begun ? [`${unit} was told ${length} times to read what ${step.id} wrote, begun ${begun} times`] : [],
+  );
 }

@@ -2,12 +2,10 @@
  * The crash matrix: one run without a death for each process and phase tells which points there are; then one run for each of them, and one
  * with a second death for each point that recovery itself has. Several lanes side by side, each with a broker of its own.
  */
-import { access, cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
 import { bundle } from '../../scripts/build.mjs';
-import { type Lane, openLane } from './ground.ts';
+import { type Lane, openLane, ROOM } from './ground.ts';
 import type { Phase, Who } from './options.ts';
 import { type Grounds, runTrial, type Trial, type Wanted } from './trial.ts';
 import { HOSTS, layOut } from './world.ts';
@@ -32,6 +30,8 @@ export interface MatrixOptions {
   readonly lanes: number;
   /** Every n-th point of each count only; 1 for all. */
   readonly every: number;
+  /** Aborted, no further trial is begun. */
+  readonly signal: AbortSignal;
   tell(text: string): void;
 }
 
@@ -44,10 +44,12 @@ export interface Enumerated {
 export interface Matrix {
   readonly enumerated: readonly Enumerated[];
   readonly results: readonly Result[];
+  /** How many trials there should have been. */
+  readonly wanted: number;
 }
 
-export async function runMatrix({ lanes: laneCount, every, tell }: MatrixOptions): Promise<Matrix> {
-  const folder = await mkdtemp(join(tmpdir(), 'reberth-crash-matrix-'));
+export async function runMatrix({ lanes: laneCount, every, signal, tell }: MatrixOptions): Promise<Matrix> {
+  const folder = await mkdtemp(join(ROOM, 'reberth-crash-matrix-'));
   const lanes: Lane[] = [];
   let failed = false;
   try {
@@ -55,15 +57,18 @@ export async function runMatrix({ lanes: laneCount, every, tell }: MatrixOptions
     const grounds = await prepare(folder);
     const enumerated = await enumerate(lanes, grounds, tell);
     const results: Result[] = [];
+    let wanted = 0;
     const run = async (jobs: readonly Wanted[], again: boolean): Promise<readonly Trial[]> => {
       let done = 0;
-      return sideBySide(lanes, jobs, async (lane, wanted) => {
-        const trial = await tried(lane, grounds, wanted, join(folder, 'failed', String(results.length)));
-        const result = resultOf(trial, again, join(folder, 'failed', String(results.length)));
+      wanted += jobs.length;
+      return sideBySide(lanes, jobs, signal, async (lane, job) => {
+        const kept = join(folder, 'failed', `${again ? 'again' : 'first'}-${jobs.indexOf(job)}`);
+        const trial = await tried(lane, grounds, job, kept);
+        const result = resultOf(trial, again, kept);
         results.push(result);
         done += 1;
         failed ||= !result.survived;
-        if (!result.survived) tell(`FAILED ${result.who} ${result.phase}: ${wanted.crashAt.join(', then ')}: ${result.problems.join('; ')}`);
+        if (!result.survived) tell(`FAILED ${result.who} ${result.phase}: ${job.crashAt.join(', then ')}: ${result.problems.join('; ')}`);
         if (done % 25 === 0) tell(`${again ? 'recovery' : 'first death'}: ${done} of ${jobs.length}`);
         return trial;
       });
@@ -71,7 +76,7 @@ export async function runMatrix({ lanes: laneCount, every, tell }: MatrixOptions
     const firsts = enumerated.flatMap(({ who, phase, points }) => points.map((point): Wanted => ({ who, phase, crashAt: [point] })));
     const survived = await run(everyNth(firsts, every), false);
     await run(everyNth(recoveries(survived), every), true);
-    return { enumerated, results };
+    return { enumerated, results, wanted };
   } finally {
     for (const lane of lanes) await lane.close();
     if (!failed) await rm(folder, { recursive: true, force: true });
@@ -91,7 +96,7 @@ async function enumerate(lanes: readonly Lane[], grounds: Grounds, tell: MatrixO
   const enumerated: Enumerated[] = [];
   for (const phase of PHASES) {
     const jobs = WHO.map((who): Wanted => ({ who, phase, crashAt: [] }));
-    const trials = await sideBySide(lanes, jobs, async (lane, wanted) => {
+    const trials = await sideBySide(lanes, jobs, undefined, async (lane, wanted) => {
       const keep = phase === 'forward' && wanted.who === 'coordinator' ? grounds.start.undo : undefined;
       const trial = await runTrial(lane, grounds, wanted, keep);
       if (trial.problems.length > 0) {
@@ -136,7 +141,12 @@ function recoveries(trials: readonly Trial[]): readonly Wanted[] {
 
 const everyNth = <T>(all: readonly T[], every: number): readonly T[] => all.filter((_, index) => index % every === 0);
 
-async function sideBySide<T, R>(lanes: readonly Lane[], jobs: readonly T[], work: (lane: Lane, job: T) => Promise<R>): Promise<readonly R[]> {
+async function sideBySide<T, R>(
+  lanes: readonly Lane[],
+  jobs: readonly T[],
+  signal: AbortSignal | undefined,
+  work: (lane: Lane, job: T) => Promise<R>,
+): Promise<readonly R[]> {
   const results: R[] = [];
   let next = 0;
   await Promise.all(
@@ -145,10 +155,10 @@ async function sideBySide<T, R>(lanes: readonly Lane[], jobs: readonly T[], work
         const index = next;
         next += 1;
         const job = jobs[index];
-        if (job === undefined) return;
+        if (job === undefined || signal?.aborted === true) return;
         results[index] = await work(lane, job);
       }
     }),
   );
-  return results;
+  return results.filter((result) => result !== undefined);
 }

@@ -29,7 +29,11 @@ interface Watching {
   die(): void;
 }
 
-export function createPoints({ crashAt, folder, die }: Watching): Points & { pass(call: string, when: 'before' | 'after'): void; call(name: string): string } {
+export function createPoints({
+  crashAt,
+  folder,
+  die,
+}: Watching): Points & { pass(call: string, when: 'before' | 'after'): void; call(name: string): string } {
   const met: string[] = [];
   const calls = new Map<string, number>();
   const call = (name: string): string => {
@@ -98,7 +102,7 @@ const plainName = (name: string): string =>
   name
     .replaceAll(/\b[0-9a-f]{64}\b/g, 'hash')
     .replaceAll(/\br-\d{8}-\d{6}-[0-9a-f]{4}\b/g, 'rollout')
-    .replaceAll(/\.jsonl?\.\d+/g, '');
+    .replaceAll(/\block\.\d+/g, 'lock.PID');
 
 const TELLING = ['path', 'type', 'is', 'host', 'operation', 'step', 'id', 'gate', 'stage', 'outcome', 'when', 'kind'] as const;
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Deadlines } from '@reberth/agent/deadline/deadlines.ts';
 import { vrrpInstances } from '@reberth/agent/formats/keepalived.ts';
 import type { FileState, HostWriter } from '@reberth/agent/host/host.ts';
-import { listFolder, readState, removeState, writeStates } from '@reberth/agent/host/linux/files.ts';
+import { listFolder, readState, removeState, tidyState, writeStates } from '@reberth/agent/host/linux/files.ts';
 
 export interface Unit {
   readonly invocationId: string;
@@ -41,7 +41,8 @@ export const effectsIn = (folder: string): readonly Effect[] =>
     : [];
 
 const timersFile = (folder: string): string => join(folder, 'timers.json');
-export const timersIn = (folder: string): readonly string[] => (existsSync(timersFile(folder)) ? JSON.parse(readFileSync(timersFile(folder), 'utf8')) : []);
+export const timersIn = (folder: string): readonly string[] =>
+  existsSync(timersFile(folder)) ? JSON.parse(readFileSync(timersFile(folder), 'utf8')) : [];
 
 /** Timers of a host that was not started anew; they outlive the agent, and in a trial none of them rings. */
 export function sandboxDeadlines(folder: string): Deadlines {
@@ -120,6 +121,7 @@ export function sandboxHost(folder: string, files: UnitFiles, served: Readonly<R
     writeFile: (path, file) => writeStates([{ path: at(path), file: mine(file) }]),
     writeFiles: (all) => writeStates(all.map(({ path, file }) => ({ path: at(path), file: mine(file) }))),
     removeFile: (path) => removeState(at(path)),
+    tidy: (path) => tidyState(at(path)),
     reloadUnit: async (name) => put(folder, name, 'reload', { ...known(name), loaded: read(folder, files[name] ?? []) }),
     restartUnit: async (name) => startAgain(name),
   };

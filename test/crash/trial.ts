@@ -3,8 +3,8 @@
  * time. Everything must come to its end by itself; then the disks are judged (judge.ts).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runAgent } from './agent.ts';
 import { runCoordinator } from './coordinator.ts';
@@ -102,11 +102,13 @@ function liveAndDie(options: TrialOptions, { who, crashAt }: Wanted, program: st
   const live = async (point: string | undefined): Promise<'killed' | 'ended'> => {
     const file = join(options.folder, 'victim.json');
     await writeFile(file, JSON.stringify({ ...options, who, listFile, ...(point === undefined ? {} : { crashAt: point }) }));
-    const own = spawn(process.execPath, ['--no-warnings', program, file], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, NODE_COMPILE_CACHE: `${program}.cache` };
+    const own = spawn(process.execPath, ['--no-warnings', program, file], { stdio: ['ignore', 'pipe', 'pipe'], env });
     child = own;
     own.stdout.pipe(said, { end: false });
     own.stderr.pipe(said, { end: false });
-    if (stopping) own.kill('SIGTERM');
+    // Killed while it was stopping: once more, as soon as it listens.
+    if (stopping) own.stdout.once('data', () => own.kill('SIGTERM'));
     return new Promise((resolve, reject) => {
       own.once('error', reject);
       own.once('close', (code, signal) => {
@@ -148,10 +150,8 @@ async function within<T>(work: Promise<T>): Promise<T> {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-const logTo =
-  (said: WriteStream, who: Who): Log =>
-  ({
-    info: (fields, message) => void said.write(`${who} info ${message} ${JSON.stringify(fields)}\n`),
-    warn: (fields, message) => void said.write(`${who} warn ${message} ${JSON.stringify(fields)}\n`),
-    error: (fields, message) => void said.write(`${who} error ${message} ${JSON.stringify(fields)}\n`),
-  });
+const logTo = (said: WriteStream, who: Who): Log => ({
+  info: (fields, message) => void said.write(`${who} info ${message} ${JSON.stringify(fields)}\n`),
+  warn: (fields, message) => void said.write(`${who} warn ${message} ${JSON.stringify(fields)}\n`),
+  error: (fields, message) => void said.write(`${who} error ${message} ${JSON.stringify(fields)}\n`),
+});

@@ -21,6 +21,8 @@ async function start(): Promise<Running> {
 
 async function main(): Promise<void> {
   const told = new Promise<void>((resolve) => void process.once('SIGTERM', () => resolve()));
+  // From here on it can be told to stop.
+  process.stdout.write('up\n');
   const running = await start();
   await Promise.race([running.ended, told]);
   await running.close();

@@ -13,7 +13,7 @@ import type { DryRunAnswer } from '@reberth/protocol/query.ts';
 import { issueLeaf, issueSelfSignedCa } from '../../packages/coordinator/src/authority/issue.ts';
 import { completePlan } from '../../packages/coordinator/src/planner/complete.ts';
 import { type PlanDraft, type StageDraft, type StepDraft, stepsOfHost, type WaveDraft } from '../../packages/coordinator/src/planner/draft.ts';
-import { gate, plan as emptyPlan } from '../support/plan.ts';
+import { plan as emptyPlan, gate } from '../support/plan.ts';
 import { ADMIN_KUBECONFIG, INVENTORY, KEEPALIVED_MASTER, KUBELET_KUBECONFIG } from '../unit/formats/samples.ts';
 import { rootOf, sandboxHost, startAll, type UnitFiles } from './sandbox.ts';
 
@@ -125,7 +125,13 @@ const vrrp = {
   staged: `${KEEPALIVED}.reberth`,
   change: { op: 'add', like: 'VI-kube-master', name: 'VI-kube-master-r58', virtualRouterId: 58, address: NEW },
 };
-const shared: Pick<StageDraft, 'why' | 'commit' | 'promises' | 'enter' | 'exit'> = { why: '', commit: false, promises: ['from'], enter: [], exit: [heard] };
+const shared: Pick<StageDraft, 'why' | 'commit' | 'promises' | 'enter' | 'exit'> = {
+  why: '',
+  commit: false,
+  promises: ['from'],
+  enter: [],
+  exit: [heard],
+};
 
 const draft: PlanDraft = {
   ...emptyPlan([]),
@@ -150,7 +156,13 @@ const draft: PlanDraft = {
           step(BALANCER, 'stage', 'vrrp-instance-staged', vrrp),
         ]),
         wave('address', [
-          step(BALANCER, 'load', 'vrrp-instance-loaded', { ...vrrp, unit: 'keepalived.service', networkInterface: 'eth0', address: NEW, keep: [OLD] }),
+          step(BALANCER, 'load', 'vrrp-instance-loaded', {
+            ...vrrp,
+            unit: 'keepalived.service',
+            networkInterface: 'eth0',
+            address: NEW,
+            keep: [OLD],
+          }),
         ]),
       ],
     },
