@@ -1,0 +1,19 @@
+/** The simulator is worth something only if it notices a broken rule. */
+import test from 'ava';
+import { mutations } from './mutations.ts';
+import { simulate } from './simulate.ts';
+
+const WITHIN_SEEDS = 40;
+
+for (const { title, breaks, seams } of mutations) {
+  test(`${title} is noticed within ${WITHIN_SEEDS} seeds`, async (t) => {
+    for (let seed = 1; seed <= WITHIN_SEEDS; seed += 1) {
+      const { broken } = await simulate(seed, seams);
+      const found = broken.find(({ promise }) => breaks.test(promise));
+      if (found === undefined) continue;
+      t.log(`seed ${seed}: ${found.promise}: ${found.why}`);
+      return t.pass();
+    }
+    return t.fail('nobody noticed');
+  });
+}
