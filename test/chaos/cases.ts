@@ -31,7 +31,8 @@ const agentKilled = MOMENTS.map(
     fault: `SIGKILL to the agent of ${on}`,
     moment: momentOf(stage),
     strike: ({ lab }) => faults.kill(lab, on, 'reberth-agent'),
-    rests: ['done'],
+    // A step that was cut off in the middle is taken back by its host when the agent starts again, and the rollout with it.
+    rests: ['done', 'rolled-back'],
   }),
 );
 
@@ -60,16 +61,17 @@ const cutOff = MOMENTS.map(({ stage, on }): ChaosCase => {
   };
 });
 
-/** All of a kind in one move: what one fault leaves behind meets the next. */
+function named(cases: readonly ChaosCase[], name: string): ChaosCase {
+  const found = cases.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`internal error: no case ${name}`);
+  return found;
+}
+
+/** Several faults in one move: what one leaves behind meets the next. */
 function oneAfterAnother(name: string, fault: string, [first, ...more]: readonly ChaosCase[]): ChaosCase {
   if (first === undefined) throw new Error(`internal error: ${name} has no faults`);
   return { name, fault, moment: first.moment, strike: first.strike, more, rests: ['done'] };
 }
-
-const everyStage: readonly ChaosCase[] = [
-  oneAfterAnother('agents-killed-in-every-stage', 'SIGKILL to the agent at work, in every stage of one move', agentKilled),
-  oneAfterAnother('coordinator-killed-in-every-stage', 'SIGKILL to the coordinator, in every stage of one move', coordinatorKilled),
-];
 
 const powerCut: readonly ChaosCase[] = [
   {
@@ -144,6 +146,19 @@ const broker: readonly ChaosCase[] = [
     },
     rests: ['done'],
   },
+];
+
+const together: readonly ChaosCase[] = [
+  oneAfterAnother('coordinator-killed-in-every-stage', 'SIGKILL to the coordinator, in every stage of one move', coordinatorKilled),
+  oneAfterAnother(
+    'one-thing-after-another-in-switch',
+    'coordinator killed at the canary, .44 cut off for 20 s at its turn, nats-server killed and wiped at the first master',
+    [
+      named(coordinatorKilled, 'coordinator-killed-in-switch'),
+      named(cutOff, 'cut-off-in-switch'),
+      { ...named(broker, 'nats-killed-and-wiped'), moment: { stage: 'switch', host: '192.0.2.41' } },
+    ],
+  ),
 ];
 
 const services: readonly ChaosCase[] = [
@@ -234,7 +249,7 @@ const operator: readonly ChaosCase[] = [
 ];
 
 export const CASES: readonly ChaosCase[] = [
-  ...everyStage,
+  ...together,
   ...agentKilled,
   ...coordinatorKilled,
   ...powerCut,

@@ -14,10 +14,9 @@ let lab: Lab;
 
 /** Case → what a reader of the test's titles wants to know. */
 const CHOSEN: Readonly<Record<string, string>> = {
-  'agent-killed-in-switch': 'an agent killed while it moves its kubelet is started again and the move goes on',
-  'coordinator-killed-in-switch': 'a coordinator killed in the switch takes its own rollout up again and finishes it',
-  'nats-killed-and-wiped': 'a broker killed and wiped in mid-plan costs nothing',
-  'cut-off-in-switch': 'a host cut off in the switch is waited for',
+  'agent-killed-in-switch': 'an agent killed while it moves a kubelet finishes the step or takes it back, and says which',
+  'one-thing-after-another-in-switch':
+    'a coordinator killed, then a host cut off, then a broker killed and wiped in one switch: the move is finished, and no request fails',
   'holder-off-in-widen-vip':
     'a load balancer that loses power while it loads the new address leaves no mixture, an honest report and one command out',
 };
