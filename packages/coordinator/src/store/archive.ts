@@ -2,7 +2,7 @@
  * Moves the oldest rollouts out of the way of every start: those that have ended, beyond the newest so many, into `archive/`. Nothing is
  * deleted; one that is under way, or that cannot be read, stays where it is.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Disk } from '@reberth/daemon/disk.ts';
 import type { RolloutEvent } from '@reberth/protocol/event.ts';
 import { unframe } from '@reberth/protocol/record.ts';
@@ -17,7 +17,10 @@ export async function archiveEnded(from: string, to: string, names: readonly str
   const moved: string[] = [];
   for (const name of names.slice(0, Math.max(0, names.length - kept))) {
     if (!hasEnded(await disk.readFile(join(from, name)))) continue;
-    if (moved.length === 0) await disk.mkdir(to, { recursive: true, mode: 0o700 });
+    if (moved.length === 0) {
+      await disk.mkdir(to, { recursive: true, mode: 0o700 });
+      await syncFolder(dirname(to), disk);
+    }
     await disk.rename(join(from, name), join(to, name));
     moved.push(name);
   }
