@@ -12,29 +12,31 @@ export const NEW_ADDRESS = '192.0.2.40';
 /** Content is `to`, or what an earlier step made. `asks`: hands out a request for a signature. */
 const FileSchema = v.object({ path: v.string(), to: v.string(), input: v.optional(v.string()), asks: v.optional(v.boolean()) });
 
-export const fileHolds = defineAction<v.InferOutput<typeof FileSchema>, { readonly file: FileState | undefined; readonly input: string | undefined }>({
-  kind: 'sim-file',
-  version: 1,
-  risk: 'local',
-  params: FileSchema,
-  title: ({ path }) => `write ${path}`,
-  touches: ({ path }) => [`file:${path}`],
-  inspect: async (host, { path, input }, inputs) => ({ file: await host.readFile(path), input: input === undefined ? undefined : inputs[input] }),
-  plan({ path, to, input }, seen) {
-    if (input !== undefined && seen.input === undefined) return { is: 'refuse', problems: [`${path}: nothing was handed over for it`] };
-    const text = seen.input ?? to;
-    if (seen.file?.bytes.toString() === text) return { is: 'noop', why: 'so already' };
-    const content = { bytes: Buffer.from(text), mode: 0o600, uid: 0, gid: 0 };
-    return { is: 'change', change: { files: [plannedFile(path, seen.file, content, true)], readers: [], detail: {} }, diffs: [] };
+export const fileHolds = defineAction<v.InferOutput<typeof FileSchema>, { readonly file: FileState | undefined; readonly input: string | undefined }>(
+  {
+    kind: 'sim-file',
+    version: 1,
+    risk: 'local',
+    params: FileSchema,
+    title: ({ path }) => `write ${path}`,
+    touches: ({ path }) => [`file:${path}`],
+    inspect: async (host, { path, input }, inputs) => ({ file: await host.readFile(path), input: input === undefined ? undefined : inputs[input] }),
+    plan({ path, to, input }, seen) {
+      if (input !== undefined && seen.input === undefined) return { is: 'refuse', problems: [`${path}: nothing was handed over for it`] };
+      const text = seen.input ?? to;
+      if (seen.file?.bytes.toString() === text) return { is: 'noop', why: 'so already' };
+      const content = { bytes: Buffer.from(text), mode: 0o600, uid: 0, gid: 0 };
+      return { is: 'change', change: { files: [plannedFile(path, seen.file, content, true)], readers: [], detail: {} }, diffs: [] };
+    },
+    compare: (host, { files }) => filesStanding(host, files),
+    apply: (host, { files }) => putContent(host, files),
+    async verify(host, { files }, { asks }) {
+      const check = await verifyFiles(host, files);
+      return check.ok && asks === true ? { ok: true, outputs: { csr: 'request' } } : check;
+    },
+    undo: (host, { files }) => putOriginal(host, files),
   },
-  compare: (host, { files }) => filesStanding(host, files),
-  apply: (host, { files }) => putContent(host, files),
-  async verify(host, { files }, { asks }) {
-    const check = await verifyFiles(host, files);
-    return check.ok && asks === true ? { ok: true, outputs: { csr: 'request' } } : check;
-  },
-  undo: (host, { files }) => putOriginal(host, files),
-});
+);
 
 const AddressSchema = v.object({ path: v.string(), to: v.string() });
 const holds = async (host: HostReader): Promise<boolean> => (await host.addresses()).some(({ address }) => address === NEW_ADDRESS);

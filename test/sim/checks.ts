@@ -111,7 +111,9 @@ function operatorIsObeyed(entries: readonly Entry[], { plan }: Fleet): readonly 
 /** A host is disturbed from the first change of a deed until that deed is over; one whose agent died on the way, until it is up again. */
 function fewAtOnce(entries: readonly Entry[], { plan, masters }: Fleet): readonly string[] {
   const isMaster = (host: string): boolean => masters.includes(host);
-  const waves = plan.stages.flatMap((stage) => stage.waves.map(({ steps }) => new Set(steps.map(({ host }) => host as string).filter((host) => !isMaster(host))).size));
+  const waves = plan.stages.flatMap((stage) =>
+    stage.waves.map(({ steps }) => new Set(steps.map(({ host }) => host as string).filter((host) => !isMaster(host))).size),
+  );
   const most = { masters: 1, nodes: Math.max(0, ...waves) };
   const disturbed = new Map<string, Deed>();
   const found: string[] = [];

@@ -152,8 +152,7 @@ function portsFor(parts: CoordinatorParts, process: Process): ExecutorPorts {
         { latencyMs: chance.between(1, 30) },
       ),
     gates: {
-      probe: (_gate, params) =>
-        process.call('probe', () => look(parts, String(params['at'])), { latencyMs: chance.between(5, 300) }),
+      probe: (_gate, params) => process.call('probe', () => look(parts, String(params['at'])), { latencyMs: chance.between(5, 300) }),
       judge: (_gate, _params, samples) => samples.at(-1)?.sample as Verdict,
     },
     sign: (step) =>

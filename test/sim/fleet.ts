@@ -49,7 +49,9 @@ export function createFleet(options: FleetOptions): Fleet {
     ['address', masters.slice(0, 2).map((host) => [address(host)])],
     [
       'switch',
-      [...(canary === undefined ? [] : [[canary]]), ...batches, ...masters.map((host) => [host])].map((hosts) => hosts.flatMap((host) => [point(host), restart(host)])),
+      [...(canary === undefined ? [] : [[canary]]), ...batches, ...masters.map((host) => [host])].map((hosts) =>
+        hosts.flatMap((host) => [point(host), restart(host)]),
+      ),
     ],
   ];
   return {
@@ -108,7 +110,8 @@ const point = (host: string): Step =>
     expect: FILES.map((path) => ({ path, before: sha256(kubeconfig(FROM)), after: sha256(kubeconfig(TO)) })),
   });
 
-const restart = (host: string): Step => step(`${host}/restart`, { host: hostId(host), kind: 'unit-restarted', risk: 'service', params: { unit: CACHE } });
+const restart = (host: string): Step =>
+  step(`${host}/restart`, { host: hostId(host), kind: 'unit-restarted', risk: 'service', params: { unit: CACHE } });
 
 function newHost(): MemoryHost {
   const holdAddress = (world: World): void => world.hold('eth0', world.read(ADDRESS_FILE) === 'new' ? [NEW_ADDRESS] : []);
@@ -140,11 +143,7 @@ export function reality(host: MemoryHost, { id, kind }: Step): 'before' | 'after
       return all([...FILES.map(text), ...loaded], kubeconfig(FROM), (value) => value === kubeconfig(TO));
     }
     case 'sim-address':
-      return all(
-        [text(ADDRESS_FILE), addresses.some((held) => held.endsWith(NEW_ADDRESS)) ? 'new' : 'old'],
-        'old',
-        (value) => value === 'new',
-      );
+      return all([text(ADDRESS_FILE), addresses.some((held) => held.endsWith(NEW_ADDRESS)) ? 'new' : 'old'], 'old', (value) => value === 'new');
     case 'sim-file':
       return id.endsWith('/request')
         ? all([text(KEY)], '(absent)', (value) => value.startsWith('key of'))

@@ -43,7 +43,7 @@ const isStory = (entry: Entry): boolean =>
 
 const line = (entry: Entry): string => `${((entry.atMs - START_MS) / 1000).toFixed(3).padStart(9)}  ${words(entry)}`;
 
-function words(entry: Entry): string {
+export function words(entry: Entry): string {
   switch (entry.is) {
     case 'sent': {
       const { ask } = entry;

@@ -3,6 +3,7 @@
  * can be the last. What is on the disk survives the agent; what runs survives it too, but not the loss of power.
  */
 import type { AgentConfig } from '@reberth/agent/config.ts';
+import type { Deadlines } from '@reberth/agent/deadline/deadlines.ts';
 import type { HostWriter } from '@reberth/agent/host/host.ts';
 import type { MemoryHost } from '@reberth/agent/host/memory/memory-host.ts';
 import { openJournal } from '@reberth/agent/journal/journal.ts';
@@ -16,7 +17,6 @@ import { isStorageFailure } from '@reberth/agent/runner/work.ts';
 import type { Ask, Report } from '@reberth/protocol/ask.ts';
 import { messageOf } from '@reberth/protocol/errors.ts';
 import { hostId } from '@reberth/protocol/ids.ts';
-import type { Deadlines } from '@reberth/agent/deadline/deadlines.ts';
 import { ADDRESS_UNIT, actionFor } from './actions.ts';
 import type { Chance } from './chance.ts';
 import { APP, CACHE } from './fleet.ts';

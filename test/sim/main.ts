@@ -37,7 +37,9 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   const told = [...ends].map(([end, count]) => `${count} ${end}`).join(', ');
-  process.stdout.write(`seeds ${from} to ${from + seeds - 1}: ${failed} broken; ended ${told}; ${Math.round(virtualMs / 3_600_000)} h lived through in ${seconds} s\n`);
+  process.stdout.write(
+    `seeds ${from} to ${from + seeds - 1}: ${failed} broken; ended ${told}; ${Math.round(virtualMs / 3_600_000)} h lived through in ${seconds} s\n`,
+  );
   return failed === 0 ? 0 : 1;
 }
 

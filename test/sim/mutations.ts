@@ -20,7 +20,10 @@ export const mutations: readonly Mutation[] = [
   {
     title: 'a runner that does not ask its journal what was done already',
     breaks: /^(P4|P7)/,
-    seams: { ...unbroken, journal: (journal) => ({ ...journal, ledger: () => new Map([...journal.ledger()].map(([key, entry]) => [key, asIfUndone(entry)])) }) },
+    seams: {
+      ...unbroken,
+      journal: (journal) => ({ ...journal, ledger: () => new Map([...journal.ledger()].map(([key, entry]) => [key, asIfUndone(entry)])) }),
+    },
   },
   {
     title: 'an agent that does not end at its start what it had begun',
@@ -60,7 +63,9 @@ export const mutations: readonly Mutation[] = [
 ];
 
 const asIfUndone = (entry: LedgerEntry): LedgerEntry =>
-  entry.standing === 'done' || entry.standing === 'noop' ? { ...entry, standing: 'undone', doAttempt: 0, undoAttempt: 0, undoReport: undefined } : entry;
+  entry.standing === 'done' || entry.standing === 'noop'
+    ? { ...entry, standing: 'undone', doAttempt: 0, undoAttempt: 0, undoReport: undefined }
+    : entry;
 
 const passed = { openedAtMs: 0, verdict: { is: 'pass' }, gaveUp: false } as const;
 

@@ -85,4 +85,5 @@ export function journalOf(world: World, host: string): ReadonlyMap<string, 'open
   return standing;
 }
 
-const ending = (outcome: string): 'done' | 'undone' | 'failed' => (outcome === 'done' || outcome === 'noop' ? 'done' : outcome === 'undone' ? 'undone' : 'failed');
+const ending = (outcome: string): 'done' | 'undone' | 'failed' =>
+  outcome === 'done' || outcome === 'noop' ? 'done' : outcome === 'undone' ? 'undone' : 'failed';

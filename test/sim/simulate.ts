@@ -59,7 +59,10 @@ async function comeToRest(world: World, broken: Broken[]): Promise<boolean> {
   await world.scheduler.run(1_000, () => false);
   if (!(await world.scheduler.run(REST_WITHIN_MS, () => isSettled(world)))) {
     const state = world.coordinators.state();
-    broken.push({ promise: 'liveness', why: `still ${state?.standing ?? 'without a coordinator'} ${REST_WITHIN_MS / 60_000} min after the last trouble` });
+    broken.push({
+      promise: 'liveness',
+      why: `still ${state?.standing ?? 'without a coordinator'} ${REST_WITHIN_MS / 60_000} min after the last trouble`,
+    });
     return false;
   }
   await world.scheduler.run(AFTERWARDS_MS, () => false);
