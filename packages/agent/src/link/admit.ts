@@ -31,9 +31,10 @@ export function admit(ask: Ask, standing: Standing, nowMs: number): Verdict {
   if (known && ask.epoch === mark.epoch && ask.counter <= mark.counter) return { verdict: 'repeat' };
   // One that was kept while we were away is renewed by whoever still wants it. One that arrives expired tells of a wrong clock.
   if (ask.expiresAtMs <= nowMs) return refuse(`it expired ${Math.round(nowMs - ask.expiresAtMs)} ms ago by this host's clock`, !fetched);
-  // Overtaken on its way, or played again. Whoever still wants it asks again with a higher counter, so a refusal would only mislead.
-  if (ask.epoch === mark.epoch && ask.counter < mark.counter)
-    return refuse(`its counter ${ask.counter} is lower than ${mark.counter}, which was accepted before`, false);
+  // Overtaken on its way, or played again, perhaps after it was refused: begun by a copy, it would be done while the asker believes that it is
+  // not. Whoever still wants it asks again with a higher counter, so a refusal would only mislead.
+  if (ask.epoch === mark.epoch && ask.counter <= mark.counter)
+    return refuse(`its counter ${ask.counter} is not higher than ${mark.counter}, which was accepted before`, false);
   return { verdict: 'accept' };
 }
 

@@ -72,7 +72,7 @@ async function judgeAndPerform(parts: LinkParts, begun: Set<string>, ask: Ask, f
   const fields = { rollout, step, operation, attempt, epoch, counter, fetched };
   const name = `${rollout}\n${step}\n${operation}`;
   const mark = marks.read();
-  const verdict = admit(ask, { host: config.host, mark, known: begun.has(name) || parts.isKnown?.(ask) === true, fetched }, nowMs());
+  const verdict = admit(ask, { host: config.host, mark, known: parts.isKnown?.(ask) ?? begun.has(name), fetched }, nowMs());
   if (verdict.verdict === 'refuse') {
     log.warn({ ...fields, why: verdict.why }, 'ask refused');
     if (verdict.tell) report(refusal(ask, verdict.why, nowMs()));

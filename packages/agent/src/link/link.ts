@@ -35,7 +35,7 @@ export interface LinkParts {
   perform(ask: Ask): Promise<Report>;
   answer(query: Query): Promise<QueryAnswer>;
   readonly marks: Marks;
-  /** Whether the journal has this rollout, step and operation. Without it, only what was performed since the start is known. */
+  /** Whether the journal answers this ask, so that performing it begins nothing. Without it, what was performed since the start is known. */
   isKnown?(ask: Ask): boolean;
   readonly log: LinkLog;
   nowMs(): number;

@@ -12,6 +12,7 @@ import { doStep } from './do-step.ts';
 import { dryRun } from './dry-run.ts';
 import { letGo, takeBackOverdue } from './overdue.ts';
 import { recoverAll } from './recover.ts';
+import { repeatOf } from './repeats.ts';
 import { undoStep } from './undo-step.ts';
 import type { Work } from './work.ts';
 
@@ -37,7 +38,7 @@ export interface Runner {
   /** Begun and not ended, or not confirmed yet. */
   openSteps(): readonly string[];
   entries(): readonly JournalEntryView[];
-  /** Whether the journal has something to say to this ask. */
+  /** Whether the journal answers this ask, so that performing it begins nothing. */
   isKnown(ask: Ask): boolean;
   /** What `undoEverything` would take back, in its order. */
   undoable(rollout?: string): readonly JournalEntryView[];
@@ -72,11 +73,11 @@ export function createRunner(work: Work): Runner {
         .filter((entry) => isOpen(entry) || isArmed(entry))
         .map(({ step }) => step),
     entries: () => entries().map(viewOf),
-    isKnown({ rollout, step, operation }) {
-      const entry = work.journal.ledger().get(keyOf(rollout, step));
+    isKnown(ask) {
+      const entry = work.journal.ledger().get(keyOf(ask.rollout, ask.step));
       if (entry === undefined) return false;
-      if (operation === 'confirm') return entry.confirmReport !== undefined;
-      return (operation === 'do' ? entry.doAttempt : entry.undoAttempt) > 0;
+      if (ask.operation === 'confirm') return entry.confirmReport !== undefined || ask.attempt < entry.doAttempt;
+      return ['answered', 'refused'].includes(repeatOf(entry, ask).is);
     },
     undoable: (rollout) => undoable(work, rollout).map(viewOf),
     undoEverything: (rollout) => inTurn(() => undoAll(work, rollout)),
