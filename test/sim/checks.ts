@@ -41,6 +41,8 @@ function atMostOnce(entries: readonly Entry[]): readonly string[] {
     if (entry.is === 'over') {
       const { outcome, operation } = entry.report;
       if (operation === 'do' && (outcome === 'done' || outcome === 'noop')) step.done = true;
+      if (outcome === 'confirmed' && deed.attempt < Math.max(...step.changedBy.keys()))
+        found.push(`${host}: ${deed.step} was confirmed by ask #${deed.attempt}, older than what it confirms`);
       if (operation === 'undo' && outcome === 'undone') Object.assign(step, { done: false, undone: Math.max(step.undone, deed.attempt) });
     } else if (deed.operation === 'do') {
       const by = step.changedBy.get(deed.attempt);
@@ -159,7 +161,10 @@ function course(plan: Fleet['plan']): { readonly gates: ReadonlyMap<string, numb
   const gates = new Map<string, number>();
   const steps = new Map<string, number>();
   let place = 0;
-  const gate = (key: string): void => void gates.set(key, (place += 1));
+  const gate = (key: string): void => {
+    place += 1;
+    gates.set(key, place);
+  };
   for (const stage of plan.stages) {
     gate(`${stage.id}/enter/0`);
     for (const [index, wave] of stage.waves.entries()) {

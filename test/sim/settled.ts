@@ -29,7 +29,8 @@ export function brokenAtRest(world: World): readonly Broken[] {
 /** Half done is allowed only where the rollout is held for the operator and says so of this very step. */
 function mixtures(world: World, state: RolloutState): readonly Broken[] {
   return [...stepsOf(world.fleet.plan)].flatMap(({ step }) => {
-    const said = ['failed', 'undo-failed'].includes(state.steps[step.id]?.standing ?? 'none') && state.standing !== 'ended';
+    // Refused: what an earlier attempt left half done is not tried again, and the words say so.
+    const said = ['failed', 'undo-failed', 'refused'].includes(state.steps[step.id]?.standing ?? 'none') && state.standing !== 'ended';
     return !said && reality(world.machine(step.host).disk, step) === 'mixture' ? [{ promise: P5, why: `${step.id} is half done` }] : [];
   });
 }

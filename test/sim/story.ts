@@ -24,7 +24,7 @@ const LIMIT_MS = 60 * 60_000;
 const SIZES: Readonly<Record<string, readonly [number, number]>> = { small: [1, 2], middle: [2, 2], large: [3, 4] };
 
 const VERBS: readonly Verb[] = [
-  [/^plan (\w+)$/, (telling, [size = '']) => void (telling.fleet = { ...telling.fleet, ...sized(size) })],
+  [/^plan (\w+)$/, (telling, [size = '']) => void Object.assign(telling, { fleet: { ...telling.fleet, ...sized(size) } })],
   [
     /^failures? (?:lead|leads) to (undo-all|undo-stage|hold)$/,
     (telling, [policy]) => {
@@ -32,7 +32,7 @@ const VERBS: readonly Verb[] = [
       telling.fleet = { ...telling.fleet, onFailure, onGiveUp: policy === 'hold' ? 'hold' : 'undo' };
     },
   ],
-  [/^hold after (\w+)$/, (telling, [stage]) => void (telling.holdAfter = stage)],
+  [/^hold after (\w+)$/, (telling, [holdAfter]) => void Object.assign(telling, { holdAfter })],
   [
     /^apply$/,
     async (telling) => {
@@ -78,7 +78,7 @@ const VERBS: readonly Verb[] = [
     (telling, [host = '', point]) => {
       const machine = worldOf(telling).machine(host);
       if (point === undefined) machine.powerOff();
-      else worldOf(telling).traps.push({ name: host, point, fate: 'killed-after', then: () => machine.powerOff() });
+      else worldOf(telling).traps.push({ name: host, point, fate: 'killed-after', onceSprung: () => machine.powerOff() });
     },
   ],
   [/^host (\w+) is switched on$/, (telling, [host = '']) => worldOf(telling).machine(host).boot()],
@@ -98,7 +98,10 @@ const VERBS: readonly Verb[] = [
     (telling, [how]) =>
       fault(telling, `the broker is back${how === undefined ? '' : ', wiped'}`, ({ wire }) => wire.brokerUp(how === undefined ? 'whole' : 'wiped')),
   ],
-  [/^every message comes twice$/, (telling) => fault(telling, 'every message comes twice', ({ wire }) => void (wire.trouble.doubled = 1))],
+  [
+    /^every message comes twice$/,
+    (telling) => fault(telling, 'every message comes twice', ({ wire }) => void Object.assign(wire.trouble, { doubled: 1 })),
+  ],
   [
     /^an old message is played again$/,
     (telling) => fault(telling, `played again: ${worldOf(telling).wire.replayOld() ?? 'nothing'}`, () => undefined),
@@ -108,12 +111,12 @@ const VERBS: readonly Verb[] = [
   [/^the old coordinator goes on$/, (telling) => worldOf(telling).coordinators.wakeOld()],
   [
     /^gates (wait|fail): (.+)$/,
-    (telling, [is, why = '']) => fault(telling, `gates ${is}: ${why}`, (world) => void (world.verdict = { is: is as 'wait' | 'fail', why })),
+    (telling, [is, why = '']) => fault(telling, `gates ${is}: ${why}`, (world) => void Object.assign(world, { verdict: { is, why } })),
   ],
-  [/^gates pass$/, (telling) => fault(telling, 'gates pass again', (world) => void (world.verdict = undefined))],
+  [/^gates pass$/, (telling) => fault(telling, 'gates pass again', (world) => void Object.assign(world, { verdict: undefined }))],
   [
     /^signing (refused|works)$/,
-    (telling, [how]) => fault(telling, `signing ${how}`, ({ dials }) => void (dials.signRefused = how === 'refused' ? 1 : 0)),
+    (telling, [how]) => fault(telling, `signing ${how}`, ({ dials }) => void Object.assign(dials, { signRefused: how === 'refused' ? 1 : 0 })),
   ],
 ];
 

@@ -36,7 +36,7 @@ export interface Trap {
   readonly name: string;
   readonly point: string;
   readonly fate: Fate;
-  readonly then?: () => void;
+  readonly onceSprung?: () => void;
 }
 
 export interface World {
@@ -79,7 +79,7 @@ export function createWorld({ seed, fleet: fleetOptions, dials, seams }: WorldOp
     const index = traps.findIndex((trap) => trap.name === name && point.includes(trap.point));
     const [trap] = index === -1 ? [] : traps.splice(index, 1);
     if (trap !== undefined) {
-      trap.then?.();
+      trap.onceSprung?.();
       return trap.fate;
     }
     if (isKilled) return how < 1 ? 'killed-before' : how < 2 ? 'killed-after' : 'torn';
