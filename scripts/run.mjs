@@ -11,7 +11,11 @@ const COMMANDS = {
   lab: { text: 'the lab: up, down, status, exec …', run: async (args) => (await import('./lab.mjs')).lab(args) },
   proto: { text: 'regenerate what is made from proto/', run: (args) => source('scripts/proto.mjs', args) },
   chaos: { text: 'every fault in the middle of a move, in one lab; --only NAME, --list', run: (args) => chaos(args) },
-  sim: { text: 'moves by the thousand in virtual time, with trouble by seed; --seeds N --from SEED', run: (args) => source('test/sim/main.ts', args) },
+  sim: {
+    text: 'moves by the thousand in virtual time, with trouble by seed; --seeds N --from SEED',
+    run: (args) => source('test/sim/main.ts', args),
+  },
+  'crash-matrix': { text: 'kill agent and coordinator at every call; --every N, --lanes N', run: (args) => source('test/crash/main.ts', args) },
   bench: { text: 'measure, and compare with the yardsticks', run: (args) => source('bench/main.ts', args) },
 };
 

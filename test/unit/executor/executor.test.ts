@@ -3,7 +3,7 @@ import { createExecutor, type Executor } from '@reberth/coordinator/executor/exe
 import { memoryStore } from '@reberth/coordinator/store/memory-store.ts';
 import { digest } from '@reberth/protocol/canonical.ts';
 import type { RolloutEvent } from '@reberth/protocol/event.ts';
-import { stageId } from '@reberth/protocol/ids.ts';
+import { rolloutId, stageId } from '@reberth/protocol/ids.ts';
 import test from 'ava';
 import { type FakeWorld, fakeWorld } from '../../support/executor-fakes.ts';
 import { smallPlan } from '../../support/plan.ts';
@@ -206,6 +206,19 @@ test('a coordinator that died with an ask unanswered asks it again under a highe
   t.is(executor.state(rollout)?.outcome, 'done');
   t.is(String(second.asks[0]?.step), 'c/1');
   t.true((second.asks[0]?.epoch ?? 0) > (first.asks[0]?.epoch ?? 0));
+  executor.stop();
+});
+
+test('a coordinator that died before it looked at the cluster is followed by one that looks before the first change', async (t) => {
+  const store = memoryStore();
+  const created = { type: 'created', plan: smallPlan(), planDigest: digest(smallPlan()), by: 'tester', epoch: await store.takeEpoch() } as const;
+  const rollout = rolloutId('r-1');
+  await store.append({ rollout, seq: 1, atMs: 1, body: created });
+  const executor = await started(fakeWorld(store));
+  const events = await followed(executor, rollout);
+  const types = events.map(({ body }) => body.type);
+  t.deepEqual(types.slice(0, 4), ['created', 'epoch-taken', 'looked', 'stage-started']);
+  t.is(executor.state(rollout)?.outcome, 'done');
   executor.stop();
 });
 

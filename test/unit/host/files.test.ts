@@ -32,6 +32,16 @@ test('a file is replaced and never written into, so that who has it open keeps t
   t.not(statSync(path).ino, before);
 });
 
+test('what a crash left beside a file can be taken away without touching the file', async (t) => {
+  const path = join(folder(t), 'a.conf');
+  await host.writeFile(path, state('one'));
+  writeFileSync(join(path, '..', '.a.conf.reberth-new'), 'half');
+  await host.tidy?.(path);
+  await host.tidy?.(path);
+  t.deepEqual(readdirSync(join(path, '..')), ['a.conf']);
+  t.deepEqual(await host.readFile(path), state('one'));
+});
+
 test('what a crash left beside a file is taken away by the next write and by a removal', async (t) => {
   const path = join(folder(t), 'a.conf');
   const left = join(path, '..', '.a.conf.reberth-new');

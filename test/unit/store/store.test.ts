@@ -55,3 +55,18 @@ test('file: flipped at any byte, it is refused by name or loses nothing but an u
   }
   t.is(refused, whole.length - 1);
 });
+
+test('file: cut off at any byte, whole records are read and the rest is a tail that was never acknowledged', async (t) => {
+  await written(t.context.folder, 3);
+  const path = journalOf(t.context.folder);
+  const whole = await readFile(path);
+  for (let length = 0; length < whole.length; length += 1) {
+    await writeFile(path, whole.subarray(0, length));
+    const records = whole.subarray(0, length).filter((byte) => byte === 0x0a).length;
+    const store = await fileStore(t.context.folder);
+    t.deepEqual(await store.read(ROLLOUT), [event(1), event(2), event(3)].slice(0, records), `${length} bytes`);
+    await store.append(event(records + 1));
+    t.is((await store.read(ROLLOUT)).length, records + 1, `${length} bytes, and one more record`);
+    await store.close();
+  }
+});
