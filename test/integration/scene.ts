@@ -112,7 +112,7 @@ export interface CoordinatorProcess {
   end(): Promise<void>;
 }
 
-export const QUICK: LeaseLimits = { renewMs: 300, holdMs: 2_000, expireMs: 3_000 };
+export const QUICK: LeaseLimits = { renewMs: 300, holdMs: 3_000, expireMs: 4_000 };
 
 export interface CoordinatorSetting extends Partial<Omit<ProgramOptions, 'cluster' | 'pki' | 'owner'>> {
   /** Started again when it ends, as systemd does. */
