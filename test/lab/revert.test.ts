@@ -115,7 +115,7 @@ async function unconfirmed(t: ExecutionContext, host: string, blow: Blow): Promi
   const report = await rolledBack();
   t.log(report.why);
   t.regex(report.why, /taken back here before it was confirmed/);
-  const told = report.hosts.flatMap(({ id, steps }) => (id.endsWith(host) ? steps.filter(({ kind }) => kind === step.kind) : []));
+  const told = report.hosts.flatMap(({ id, steps }) => (id.endsWith(host) ? steps.filter(({ title }) => title === step.title) : []));
   t.deepEqual(
     told.map(({ outcome }) => outcome),
     ['undone'],

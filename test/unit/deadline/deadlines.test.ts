@@ -34,7 +34,7 @@ for (const [name, create] of Object.entries(IMPLEMENTATIONS)) {
 test('linux: the timer starts the unit that needs no agent, a little after the deadline, and on time', async (t) => {
   const systemd = createFakeSystemd();
   await linuxDeadlines(systemd.run).arm('a1', 15_000);
-  t.deepEqual(systemd.ran, ['/usr/bin/systemd-run --quiet --unit=reberth-revert@a1.service --on-active=17000ms --timer-property=AccuracySec=100ms']);
+  t.deepEqual(systemd.ran, ['/usr/bin/systemd-run --quiet --unit=reberth-revert@a1.service --on-active=16000ms --timer-property=AccuracySec=100ms']);
 });
 
 test('linux: a timer that cannot be started or stopped is said so', async (t) => {

@@ -12,7 +12,7 @@ const SYSTEMD_RUN = '/usr/bin/systemd-run';
 const SYSTEMCTL = '/usr/bin/systemctl';
 const TIMEOUT_MS = 10_000;
 /** The agent's own look comes first; the timer is for when it does not. */
-const GRACE_MS = 2_000;
+const GRACE_MS = 1_000;
 
 const timer = (token: string): string => `reberth-revert@${token}.timer`;
 
