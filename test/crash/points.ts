@@ -102,7 +102,8 @@ const plainName = (name: string): string =>
   name
     .replaceAll(/\b[0-9a-f]{64}\b/g, 'hash')
     .replaceAll(/\br-\d{8}-\d{6}-[0-9a-f]{4}\b/g, 'rollout')
-    .replaceAll(/\block\.\d+/g, 'lock.PID');
+    .replaceAll(/\b[0-9a-f]{16}\b/g, 'token')
+    .replaceAll(/\block\.(stale\.)?\d+/g, 'lock.$1PID');
 
 const TELLING = ['path', 'type', 'is', 'host', 'operation', 'step', 'id', 'gate', 'stage', 'outcome', 'when', 'kind'] as const;
 
