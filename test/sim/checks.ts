@@ -3,7 +3,7 @@
  * what it found broken, in words; none: the promise was kept.
  */
 import { stepsOf } from '@reberth/protocol/plan.ts';
-import type { Fleet } from './fleet.ts';
+import { ADDRESS_FILE, type Fleet } from './fleet.ts';
 import type { Deed, Entry } from './history.ts';
 
 export interface Broken {
@@ -34,7 +34,12 @@ function atMostOnce(entries: readonly Entry[]): readonly string[] {
   for (const entry of entries) {
     if (entry.is !== 'effect' && entry.is !== 'over') continue;
     const { deed, host } = entry;
-    if (deed === undefined) continue;
+    if (deed === undefined) {
+      // By itself: a step that nobody confirmed.
+      const address = known.get(`${host} ${host}/address`);
+      if (entry.is === 'effect' && entry.on === ADDRESS_FILE && address !== undefined) address.done = false;
+      continue;
+    }
     const key = `${host} ${deed.step}`;
     const step = known.get(key) ?? { changedBy: new Map(), done: false, undone: 0 };
     known.set(key, step);
