@@ -22,7 +22,7 @@ import { unitsIn } from './sandbox.ts';
 import { CLUSTER, hostFolder, MASTER, pair, readPlan } from './world.ts';
 
 /** A lost message costs this much; shorter, and a loaded machine asks twice where once would do. */
-const REPEAT_MS = 1_500;
+const REPEAT_MS = 4_000;
 const LOOK_MS = 10;
 const GO_ON_MOST = 6;
 const clock: Clock = { nowMs: Date.now, sleep: (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined) };

@@ -19,7 +19,7 @@ export interface Points {
 export const unwatched: Points = { watched: (_, object) => object, met: [] };
 
 const NO_CALLS = new Set(['nowMs', 'status', 'judge']);
-const BY_CLOCK = [/^gates\./, /\.health\./, /heartbeat/i, /^wire\.ask/, /^host\.sleep/];
+const BY_CLOCK = [/^gates\./, /\.health\./, /heartbeat/i, /^wire\.(ask|onReport)/, /^link\.perform/, /^host\.sleep/];
 
 interface Watching {
   /** The point to die at; undefined only counts. */
