@@ -1,6 +1,8 @@
 /** The replicated journal on three real nats-servers: what every journal promises, and that two writers never both append. */
+import { jetstreamManager } from '@nats-io/jetstream';
 import { jetstreamJournal } from '@reberth/coordinator/store/jetstream-store.ts';
 import type { Store } from '@reberth/coordinator/store/store.ts';
+import { subjectsOf } from '@reberth/protocol/subjects.ts';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { event, ROLLOUT, storeConformance } from '../unit/store/conformance.ts';
 import { type NatsCluster, natsCluster } from './nats-cluster.ts';
@@ -23,13 +25,13 @@ test.before('three servers', async () => {
 test.after.always(() => clean());
 
 /** A journal of its own for each test: another cluster name. */
-function journalFor(): () => ReturnType<typeof jetstreamJournal> {
+function journalFor(): (servers?: readonly string[]) => ReturnType<typeof jetstreamJournal> {
   tests += 1;
   const name = `kubeasz-${tests}`;
-  return () =>
+  return (servers = cluster.servers) =>
     jetstreamJournal({
       cluster: name,
-      servers: cluster.servers,
+      servers,
       caFile: here.pki('ca.crt'),
       certFile: here.pki('coordinator.crt'),
       keyFile: here.pki('coordinator.key'),
@@ -86,4 +88,20 @@ test('of two that replace the same lease one is told that it was late', async (t
   const seen = await one.lease.read();
   t.is(seen?.lease.owner, first === undefined ? 'b' : 'a');
   t.is(seen?.revision, first ?? second);
+});
+
+test('begun with one server named, it has three copies once three are named, and nothing is lost', async (t) => {
+  const open = journalFor();
+  const small = open(cluster.servers.slice(0, 1));
+  await small.store.append(event(1));
+  await small.store.close();
+  const large = open();
+  t.teardown(() => large.store.close());
+  t.deepEqual(await large.store.read(ROLLOUT), [event(1)]);
+  await large.store.append(event(2));
+  const connection = await here.raw(here.pki('coordinator'), '_INBOX', cluster.servers[0]);
+  const { streams } = await jetstreamManager(connection, { checkAPI: false });
+  const { config } = await streams.info(subjectsOf(`kubeasz-${tests}`).journalStream);
+  t.like(config, { num_replicas: 3, deny_delete: true, deny_purge: true, storage: 'file' });
+  t.is(large.serverVersion().split('.').length, 3);
 });
