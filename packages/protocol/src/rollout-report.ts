@@ -36,6 +36,8 @@ export interface RolloutReport {
     readonly longestGapMs: number;
     /** Connections that were held open over this endpoint and broken by others. */
     readonly heldBroken: number;
+    /** The longest that an answered request took, since this observer began to watch. */
+    readonly slowestMs: number;
   }[];
   readonly stragglers: readonly { readonly peer: string; readonly endpoint: string; readonly seenBy: string }[];
   readonly nodes: readonly { readonly name: string; readonly uidBefore: string; readonly uidAfter: string; readonly podsRestarted: number }[];

@@ -3,8 +3,8 @@
  * back. Pure.
  */
 import type { GateKey } from '@reberth/protocol/event.ts';
-import type { StageId } from '@reberth/protocol/ids.ts';
-import type { GateUse, Stage, Step, Wave } from '@reberth/protocol/plan.ts';
+import type { StageId, StepId } from '@reberth/protocol/ids.ts';
+import { type GateUse, type Stage, type Step, stepsOf, type Wave } from '@reberth/protocol/plan.ts';
 import type { GateState, RolloutState } from './state.ts';
 
 export type GateOfPlan = { readonly key: GateKey; readonly use: GateUse };
@@ -47,6 +47,19 @@ const named = (prefix: string, uses: readonly GateUse[]): readonly GateOfPlan[] 
 
 export const hasPassed = (gate: GateState | undefined): boolean =>
   gate !== undefined && !gate.gaveUp && (gate.verdict.is === 'pass' || gate.verdict.is === 'skip');
+
+/** What gates said after a step says nothing once that step is done anew: those behind it are forgotten. */
+export function withoutGatesBehind({ plan, gates: known }: RolloutState, step: StepId): RolloutState['gates'] {
+  for (const { stage, waveIndex, step: each } of stepsOf(plan)) {
+    if (each.id !== step) continue;
+    const isBehind = (key: GateKey): boolean => {
+      const [ofStage, place] = key.split('/');
+      return ofStage === stage.id && (place === 'exit' || Number(place) >= waveIndex);
+    };
+    return Object.fromEntries(Object.entries(known).filter(([key]) => !isBehind(key)));
+  }
+  return known;
+}
 
 /** Gates that have not passed are forgotten, so that they open again with their full time. */
 export const withFreshGates = ({ gates: known }: RolloutState): RolloutState['gates'] =>

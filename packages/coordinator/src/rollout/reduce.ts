@@ -5,7 +5,7 @@
 import type { Report } from '@reberth/protocol/ask.ts';
 import type { EventBody, RolloutEvent } from '@reberth/protocol/event.ts';
 import type { HostId, StageId, StepId } from '@reberth/protocol/ids.ts';
-import { withFreshGates } from './course.ts';
+import { withFreshGates, withoutGatesBehind } from './course.ts';
 import { pendingStage, type RolloutState, type StepState, stageState, stepState } from './state.ts';
 
 /** Folds all events of one rollout; the first must be `created`. */
@@ -62,8 +62,8 @@ function change(state: RolloutState, { atMs, body }: RolloutEvent): Partial<Roll
       const gate = state.gates[body.gate];
       return gate === undefined ? {} : { gates: { ...state.gates, [body.gate]: { ...gate, verdict: { is: 'fail', why: body.why }, gaveUp: true } } };
     }
-    case 'asked':
-      return step(state, body.step, (before) => ({
+    case 'asked': {
+      const asked = step(state, body.step, (before) => ({
         ...before,
         standing: 'asked',
         operation: body.operation,
@@ -72,6 +72,8 @@ function change(state: RolloutState, { atMs, body }: RolloutEvent): Partial<Roll
         touched: true,
         why: '',
       }));
+      return body.operation === 'do' ? { ...asked, gates: withoutGatesBehind(state, body.step) } : asked;
+    }
     case 'reported':
       return { ...reported(state, body.report), unreachable: without(state.unreachable, body.report.host) };
     case 'unreachable':

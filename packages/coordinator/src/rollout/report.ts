@@ -79,7 +79,9 @@ function availability(state: RolloutState): RolloutReport['availability'] {
       const failed = seen.failed - since.failed;
       const heldBroken = seen.heldBroken - since.heldBroken;
       const longestGapMs = failed === 0 ? 0 : seen.longestGapMs;
-      return probes === 0 && heldBroken === 0 ? [] : [{ endpoint: endpointText(seen), observer, stage, probes, failed, longestGapMs, heldBroken }];
+      return probes === 0 && heldBroken === 0
+        ? []
+        : [{ endpoint: endpointText(seen), observer, stage, probes, failed, longestGapMs, heldBroken, slowestMs: seen.slowestMs }];
     }),
   );
 }

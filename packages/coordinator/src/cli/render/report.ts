@@ -72,8 +72,9 @@ function availability({ availability: rows }: RolloutReport): readonly string[] 
     const failed = own.reduce((sum, row) => sum + row.failed, 0);
     const gap = Math.max(...own.map(({ longestGapMs }) => longestGapMs));
     const broken = own.reduce((sum, row) => sum + row.heldBroken, 0);
+    const slowest = Math.max(...own.map(({ slowestMs }) => slowestMs));
     const observers = count(new Set(own.map(({ observer }) => observer)).size, 'observer');
-    return `  ${endpoint.padEnd(22)} ${count(probes, 'request')} from ${observers}, ${failed} failed${failed === 0 ? '' : `, longest gap ${duration(gap)}`}; ${broken} of the held connections broken`;
+    return `  ${endpoint.padEnd(22)} ${count(probes, 'request')} from ${observers}, ${failed} failed${failed === 0 ? '' : `, longest gap ${duration(gap)}`}, the slowest took ${duration(slowest)}; ${broken} of the held connections broken`;
   });
 }
 
