@@ -57,3 +57,14 @@ test('held for something else and resumed, it still holds after the stage that w
   t.false(after(held, resumed)?.holdPassed);
   t.true(after(held, resumed, ended, held, resumed)?.holdPassed);
 });
+
+test('a step that is done anew makes the gates behind it be looked at anew, and those before it stay (simulator, seed 1888)', (t) => {
+  const gates = ['one/enter/0', 'one/0/exit/0', 'one/1/exit/0', 'one/exit/0', 'two/enter/0'];
+  const opened = gates.map((gate): EventBody => ({ type: 'gate-opened', gate }));
+  const second = [...stepsOf(plan)].find(({ waveIndex }) => waveIndex === 1)?.step.id;
+  if (second === undefined) throw new Error('the plan has no second wave');
+  const anew = stateAfter(...opened, { type: 'asked', step: second, operation: 'do', attempt: 3, counter: 9 });
+  t.deepEqual(Object.keys(anew.gates), ['one/enter/0', 'one/0/exit/0', 'two/enter/0']);
+  const undone = stateAfter(...opened, { type: 'asked', step: second, operation: 'undo', attempt: 3, counter: 9 });
+  t.deepEqual(Object.keys(undone.gates), gates);
+});
