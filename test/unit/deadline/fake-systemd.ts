@@ -1,6 +1,9 @@
 /** As much of systemd as timers of deadlines need: names of timers that are there, and its words when one is not. */
 import type { ProgramAnswer, runProgram } from '@reberth/agent/host/linux/run-program.ts';
 
+/** On the monotonic clock, in microseconds. */
+export const STARTED_AT_US = 1_500_000;
+
 export interface FakeSystemd {
   readonly run: typeof runProgram;
   readonly ran: readonly string[];
@@ -22,6 +25,7 @@ export function createFakeSystemd(): FakeSystemd {
       timers.add(unit);
       return ok();
     }
+    if (args[0] === 'show') return ok(`UserspaceTimestampMonotonic=${STARTED_AT_US}\n`);
     if (args[0] === 'list-units') return ok([...timers].map((name) => `${name} loaded active waiting Reberth\n`).join(''));
     const name = args.at(-1) ?? '';
     return timers.delete(name) ? ok() : no(`Failed to stop ${name}: Unit ${name} not loaded.`);

@@ -27,7 +27,8 @@ export function linuxDeadlines(run: typeof runProgram = runProgram): Deadlines {
     now,
     armed,
     async arm(token, inMs) {
-      const answer = await run(SYSTEMD_RUN, timerArguments(token, inMs + GRACE_MS), TIMEOUT_MS);
+      const ringsAtMs = Number(process.hrtime.bigint() / 1_000_000n) + inMs + GRACE_MS;
+      const answer = await run(SYSTEMD_RUN, timerArguments(token, ringsAtMs - (await managerStartedAtMs(run))), TIMEOUT_MS);
       if (!answer.ok && !(await armed()).includes(token)) throw new Error(`cannot start the timer of the deadline: ${firstLine(answer.stderr)}`);
     },
     async disarm(token) {
@@ -38,11 +39,22 @@ export function linuxDeadlines(run: typeof runProgram = runProgram): Deadlines {
   };
 }
 
-/** Without the accuracy a timer may ring a minute late. */
-const timerArguments = (token: string, inMs: number): readonly string[] => [
+/** On the kernel's monotonic clock. */
+async function managerStartedAtMs(run: typeof runProgram): Promise<number> {
+  const answer = await run(SYSTEMCTL, ['show', '--property=UserspaceTimestampMonotonic'], TIMEOUT_MS);
+  const microseconds = /^UserspaceTimestampMonotonic=(\d+)$/m.exec(answer.stdout)?.[1];
+  if (!answer.ok || microseconds === undefined) throw new Error(`cannot ask systemd when it was started: ${firstLine(answer.stderr)}`);
+  return Number(microseconds) / 1_000;
+}
+
+/**
+ * Counted from the start of systemd: a time counted from the start of the timer begins anew at every daemon-reload. Without the accuracy a timer may
+ * ring a minute late.
+ */
+const timerArguments = (token: string, afterStartMs: number): readonly string[] => [
   '--quiet',
   `--unit=reberth-revert@${token}.service`,
-  `--on-active=${Math.ceil(inMs)}ms`,
+  `--on-startup=${Math.ceil(afterStartMs)}ms`,
   '--timer-property=AccuracySec=100ms',
 ];
 
