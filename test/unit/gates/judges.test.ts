@@ -130,7 +130,7 @@ test('endpoint-answers tells a certificate of other names from no answer', (t) =
 test('etcd-quorum wants every member well, and says whether the rest is a quorum', (t) => {
   const well = (host: string) => from(host, { status: 200, body: '{"health":"true","reason":""}', why: '' });
   t.is(judged('etcd-quorum', { members: [] }, [well('a'), from('b', { status: 200, body: '{"health":true}', why: '' }), well('c')]), 'pass');
-  const ill = (host: string) => from(host, { status: 503, body: '{"health":"false"}', why: '' });
+  const ill = (host: string) => from(host, { status: 503, body: '{"health":"false"}\n', why: '' });
   t.is(
     judged('etcd-quorum', { members: [] }, [well('a'), well('b'), ill('c')]),
     'wait: 1 of 3 members unwell, quorum hangs on the rest: c: etcd answers 503 {"health":"false"}',
