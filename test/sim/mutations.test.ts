@@ -6,7 +6,7 @@ import { simulate } from './simulate.ts';
 const WITHIN_SEEDS = 40;
 
 for (const { title, breaks, seams } of mutations) {
-  test(`${title} is noticed within ${WITHIN_SEEDS} seeds`, async (t) => {
+  test.serial(`${title} is noticed within ${WITHIN_SEEDS} seeds`, async (t) => {
     for (let seed = 1; seed <= WITHIN_SEEDS; seed += 1) {
       const { broken } = await simulate(seed, seams);
       const found = broken.find(({ promise }) => breaks.test(promise));
