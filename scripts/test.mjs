@@ -1,5 +1,5 @@
-// Every test, told in one closing line: `N passed, N failed`. Quick tests run together; those that boot hosts run one file at a time,
-// because the machine is theirs while they measure. A crash of a file, of the build or of the set-up is a failure, never silence.
+// Every test, told in one closing line: `N passed, N failed`. Quick tests run together; those that kill processes or boot hosts run one file
+// at a time, because the machine is theirs while they measure. A crash of a file, of the build or of the set-up is a failure, never silence.
 import { existsSync, readdirSync } from 'node:fs';
 import { build } from './build.mjs';
 import { inRoot, node, tool } from './lib/paths.mjs';
@@ -8,11 +8,14 @@ import { Failure, seconds, step } from './lib/steps.mjs';
 import { closingLine, tapReader } from './lib/tap.mjs';
 import { setUp } from './setup.mjs';
 
-const QUICK = ['unit', 'conformance', 'rules', 'replay', 'sim', 'integration'];
+const QUICK = ['unit', 'conformance', 'rules', 'replay', 'integration'];
+/** Processes killed, servers stopped, faults by seed: minutes, so not among the quick ones. */
+const RELIABILITY = 'reliability';
+const LAB = 'lab';
 /** Both: everything runs on the current line, and one full move on the older one. */
 const FLAVOURS = ['current', '1.20'];
-/** A lab test may be silent while hosts boot and a whole move runs. */
-const LAB_TIMEOUT = '30m';
+/** A slow test may be silent while hosts boot and a whole move runs. */
+const SLOW_TIMEOUT = '30m';
 
 export async function test({ fast }) {
   const total = { passed: 0, failed: 0, skipped: 0 };
@@ -34,7 +37,8 @@ export async function test({ fast }) {
   const built = ready && (await prepare('build', build));
   if (existsSync(node)) {
     add(await suite(QUICK.join(', '), quickFiles()));
-    if (built && !fast) for (const file of labFiles()) add(await suite(file, [file], ['--serial', '--concurrency=1', `--timeout=${LAB_TIMEOUT}`]));
+    const slow = fast ? [] : [...filesOf(RELIABILITY), ...(built ? filesOf(LAB) : [])];
+    for (const file of slow) add(await suite(file, [file], ['--serial', '--concurrency=1', `--timeout=${SLOW_TIMEOUT}`]));
   }
   if (!built && !fast) tell('the lab tests did not run');
   if (total.skipped > 0) tell(`${total.skipped} skipped`);
@@ -44,12 +48,12 @@ export async function test({ fast }) {
 
 const quickFiles = () => QUICK.filter((folder) => existsSync(inRoot('test', folder))).map((folder) => `test/${folder}/**/*.test.ts`);
 
-const labFiles = () =>
-  existsSync(inRoot('test/lab'))
-    ? readdirSync(inRoot('test/lab'))
+const filesOf = (folder) =>
+  existsSync(inRoot('test', folder))
+    ? readdirSync(inRoot('test', folder))
         .filter((name) => name.endsWith('.test.ts'))
         .sort()
-        .map((name) => `test/lab/${name}`)
+        .map((name) => `test/${folder}/${name}`)
     : [];
 
 const suite = (title, files, options = []) =>

@@ -121,7 +121,9 @@ export function fakeCoordinator(plan: Plan): FakeCoordinator {
         { id: 'one', title: 'widen <both>', outcome: 'done', startedAt: '2026-11-23T09:30:12.000Z', endedAt: '2026-11-23T09:30:15.000Z', gates: [] },
       ],
       hosts: [{ id: '192.0.2.41', roles: ['lb'], steps: [{ id: 'one/0/a', kind: 'test', title: 'widen', outcome: 'done', why: '' }] }],
-      availability: [{ endpoint: '192.0.2.39:8443', observer: '192.0.2.41', stage: 'one', probes: 600, failed: 0, longestGapMs: 0, heldBroken: 0, slowestMs: 12 }],
+      availability: [
+        { endpoint: '192.0.2.39:8443', observer: '192.0.2.41', stage: 'one', probes: 600, failed: 0, longestGapMs: 0, heldBroken: 0, slowestMs: 12 },
+      ],
       stragglers: [],
       nodes: [{ name: '192.0.2.43', uidBefore: 'u', uidAfter: 'u', podsRestarted: 0 }],
     }),

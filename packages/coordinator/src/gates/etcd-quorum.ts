@@ -29,7 +29,9 @@ export const etcdQuorum = defineGate({
     const unwell = sample.flatMap(({ host, answer }) => {
       if (!answer.ok) return [`${host}: ${answer.why}`];
       if (answer.value.status === 200 && /"health"\s*:\s*"?true/.test(answer.value.body)) return [];
-      return [`${host}: ${answer.value.why === '' ? `etcd answers ${answer.value.status} ${answer.value.body.trim().slice(0, 80)}` : answer.value.why}`];
+      return [
+        `${host}: ${answer.value.why === '' ? `etcd answers ${answer.value.status} ${answer.value.body.trim().slice(0, 80)}` : answer.value.why}`,
+      ];
     });
     if (unwell.length === 0) return pass();
     const left = sample.length - unwell.length;

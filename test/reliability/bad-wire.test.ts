@@ -11,10 +11,10 @@ import type { Ask, Report } from '@reberth/protocol/ask.ts';
 import { digest } from '@reberth/protocol/canonical.ts';
 import { subjectsOf } from '@reberth/protocol/subjects.ts';
 import test, { type ExecutionContext } from 'ava';
+import { CLUSTER, ground, until } from '../integration/support.ts';
 import { fakeWorld } from '../support/executor-fakes.ts';
 import { chanceOf } from '../support/rollout-world.ts';
 import { eachOnce, openAgent, restartPlan, restartsOf } from './scene.ts';
-import { CLUSTER, ground, until } from './support.ts';
 import { tcpProxy } from './tcp-proxy.ts';
 
 const WAVES = 6;

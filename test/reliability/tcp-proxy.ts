@@ -3,7 +3,7 @@
  * comes through any more, in either direction. New connections are accepted by the kernel and heard by nobody while `deaf`.
  */
 import { createConnection, createServer, type Socket } from 'node:net';
-import type { Ground } from './support.ts';
+import type { Ground } from '../integration/support.ts';
 
 export interface TcpProxy {
   /** `127.0.0.1:port` */

@@ -1,9 +1,9 @@
 /** Three real nats-servers under two coordinators: without one of them the rollout goes on, without two nothing is decided until they are back. */
 import { subjectsOf } from '@reberth/protocol/subjects.ts';
 import test, { type ExecutionContext } from 'ava';
+import { CLUSTER, ground, until } from '../integration/support.ts';
 import { natsCluster } from './nats-cluster.ts';
 import { eachOnce, openAgent, restartPlan, restartsOf, startCoordinator } from './scene.ts';
-import { CLUSTER, ground, until } from './support.ts';
 
 const WAVES = 6;
 const ELECTION_MS = 10_000;

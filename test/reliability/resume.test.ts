@@ -1,10 +1,10 @@
 /** One coordinator with its journal on disk, killed at moments of chance again and again: it resumes by itself, and each step takes effect once. */
 import { fileStore } from '@reberth/coordinator/store/file-store.ts';
 import test from 'ava';
+import { ground } from '../integration/support.ts';
 import { chanceOf } from '../support/rollout-world.ts';
 import { natsCluster } from './nats-cluster.ts';
 import { eachOnce, openAgent, restartPlan, startCoordinator } from './scene.ts';
-import { ground } from './support.ts';
 
 const WAVES = 8;
 const KILLS = 5;

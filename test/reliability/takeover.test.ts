@@ -2,9 +2,9 @@
 import { jetstreamJournal } from '@reberth/coordinator/store/jetstream-store.ts';
 import type { RolloutEvent } from '@reberth/protocol/event.ts';
 import test, { type ExecutionContext } from 'ava';
+import { CLUSTER, type Ground, ground, until } from '../integration/support.ts';
 import { natsCluster } from './nats-cluster.ts';
 import { eachOnce, openAgent, QUICK, restartPlan, restartsOf, startCoordinator } from './scene.ts';
-import { CLUSTER, type Ground, ground, until } from './support.ts';
 
 const WAVES = 6;
 

@@ -4,9 +4,9 @@ import { jetstreamJournal } from '@reberth/coordinator/store/jetstream-store.ts'
 import type { Store } from '@reberth/coordinator/store/store.ts';
 import { subjectsOf } from '@reberth/protocol/subjects.ts';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { type Ground, ground } from '../integration/support.ts';
 import { event, ROLLOUT, storeConformance } from '../unit/store/conformance.ts';
 import { type NatsCluster, natsCluster } from './nats-cluster.ts';
-import { type Ground, ground } from './support.ts';
 
 const test = anyTest.serial as TestFn;
 let here: Ground;

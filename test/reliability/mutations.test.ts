@@ -1,7 +1,7 @@
 /** The simulator is worth something only if it notices a broken rule. */
 import test from 'ava';
-import { mutations } from './mutations.ts';
-import { simulate } from './simulate.ts';
+import { mutations } from '../sim/mutations.ts';
+import { simulate } from '../sim/simulate.ts';
 
 const WITHIN_SEEDS = 40;
 

@@ -1,6 +1,6 @@
 /** A fixed handful of seeds with every test run; thousands with `npm run sim`. A seed that once failed has its bug as a named test elsewhere. */
 import test from 'ava';
-import { simulate } from './simulate.ts';
+import { simulate } from '../sim/simulate.ts';
 
 const SEEDS = 150;
 /** A test each, so that a busy machine shows progress. */

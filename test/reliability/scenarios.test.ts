@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { tell } from './story.ts';
+import { tell } from '../sim/story.ts';
 
 const FOLDER = join(import.meta.dirname, '../scenarios');
 const RULE = '\n---\n';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { assemble, type Coordinator } from '@reberth/coordinator/assemble.ts';
 import { parseConfig } from '@reberth/coordinator/config.ts';
 import test from 'ava';
+import { CLUSTER, type Ground, ground, until } from '../integration/support.ts';
 import { plan, stage, step, wave } from '../support/plan.ts';
 import { natsCluster } from './nats-cluster.ts';
-import { CLUSTER, type Ground, ground, until } from './support.ts';
 
 function start(here: Ground, servers: readonly string[], ends: string[]): Promise<Coordinator> {
   const config = parseConfig(

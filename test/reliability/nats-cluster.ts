@@ -8,7 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { natsServerConfig } from '@reberth/coordinator/broker/config.ts';
-import { CLUSTER, freePort, type Ground } from './support.ts';
+import { CLUSTER, freePort, type Ground } from '../integration/support.ts';
 
 export interface NatsCluster {
   readonly servers: readonly string[];

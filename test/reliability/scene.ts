@@ -18,9 +18,9 @@ import type { LeaseLimits } from '@reberth/coordinator/leadership/limits.ts';
 import type { Ask, Report } from '@reberth/protocol/ask.ts';
 import type { HostId } from '@reberth/protocol/ids.ts';
 import type { Plan } from '@reberth/protocol/plan.ts';
+import { CLUSTER, type Ground, memoryMarks, until } from '../integration/support.ts';
 import { gate, plan, stage, step, wave } from '../support/plan.ts';
 import type { ProgramOptions, Said } from './programs/coordinator.ts';
-import { CLUSTER, type Ground, memoryMarks, until } from './support.ts';
 
 export interface Agent {
   readonly host: HostId;
