@@ -26,7 +26,7 @@ export const build = () =>
     for (const [program, library] of Object.entries(PROGRAMS)) writeProgram(join(dist, 'bin', program), library);
     cpSync(inRoot('deploy/libexec'), join(dist, 'libexec'), { recursive: true });
     cpSync(inRoot('deploy/systemd'), join(dist, 'systemd'), { recursive: true });
-    for (const helper of ['notify-exec', 'arp-probe', 'vrrp-listen']) chmodSync(join(dist, 'libexec', helper), 0o755);
+    for (const helper of ['notify-exec', 'arp-announce', 'arp-probe', 'vrrp-listen']) chmodSync(join(dist, 'libexec', helper), 0o755);
   });
 
 /** Name of the library → its entry. CommonJS: the libraries require each other at run time, which an ES module bundle cannot. */

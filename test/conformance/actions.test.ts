@@ -17,6 +17,9 @@ test('every action has a fixture, and every fixture an action', (t) => {
   }
 });
 
+/** What a call changes, where it is no file. */
+const PLACES: Readonly<Record<string, string>> = { restartUnit: 'unit', reloadUnit: 'unit', announce: 'addr' };
+
 for (const each of actions.flatMap((action) => (fixtures[action.kind] ?? []).map((fixture) => caseOf(action, fixture)))) {
   const { action, fixture, params, name } = each;
   const apply = (change: Change) => (host: MemoryHost) => action.apply(host, change, params);
@@ -163,7 +166,7 @@ for (const each of actions.flatMap((action) => (fixtures[action.kind] ?? []).map
     await undo(change)(host);
     const touches = new Set(action.touches(params));
     for (const { name: call, on } of host.calls.filter(({ changes }) => changes)) {
-      const place = call === 'restartUnit' || call === 'reloadUnit' ? `unit:${on}` : `file:${on}`;
+      const place = `${PLACES[call] ?? 'file'}:${on}`;
       t.true(touches.has(place), place);
     }
     const moved = [

@@ -122,6 +122,7 @@ export function sandboxHost(folder: string, files: UnitFiles, served: Readonly<R
     writeFiles: (all) => writeStates(all.map(({ path, file }) => ({ path: at(path), file: mine(file) }))),
     removeFile: (path) => removeState(at(path)),
     tidy: (path) => tidyState(at(path)),
+    announce: async () => undefined,
     reloadUnit: async (name) => put(folder, name, 'reload', { ...known(name), loaded: read(folder, files[name] ?? []) }),
     restartUnit: async (name) => startAgain(name),
   };

@@ -98,6 +98,8 @@ test('connections-held counts from before the stage, when somebody was watching 
   const held = (heldBroken: number, atStageStart: number) => [{ host: 'a', heldBroken, atStageStart }];
   t.is(judged('connections-held', params, held(2, 2)), 'pass');
   t.is(judged('connections-held', params, held(20, 0)), 'fail: a: 20 broken');
+  const told = [{ host: 'a', heldBroken: 1, atStageStart: 0, lastFailure: 'held connection: read ECONNRESET' }];
+  t.is(judged('connections-held', params, told), 'fail: a: 1 broken (held connection: read ECONNRESET)');
 });
 
 test('connections-held fails for what breaks while it looks, and not for what broke before', (t) => {

@@ -85,6 +85,7 @@ export function hostOf(world: World, around: Around = straight): HostWriter {
     tls: unprepared('tls'),
     writeFiles: unprepared('writeFiles'),
     reloadUnit: unprepared('reloadUnit'),
+    announce: unprepared('announce'),
     nowMs() {
       now += 1;
       return now + world.clockOffMs;

@@ -1,6 +1,7 @@
 /**
  * Puts the staged keepalived.conf in place, has keepalived read it by a reload (a restart would drop the address for ten seconds), and
- * looks at the interface: what was held is still held, what was removed is gone.
+ * looks at the interface: what was held is still held, what was removed is gone. What is held is then announced to the segment again: a
+ * neighbour that was led to the other load balancer for a moment has no other reason to come back.
  *
  * A reload leaves no trace that could be read later, so the staged file is the witness: it goes only after the reload, and on the way
  * back it returns only after the reload.
@@ -47,11 +48,11 @@ export const vrrpInstanceLoaded = defineAction<Params, Seen>({
   risk: 'connectivity',
   params: ParamsSchema,
   title: ({ file, unit, change }) => `have ${shortUnit(unit)} read ${file} ${changeWords(change)}`,
-  touches: ({ file, staged, unit, networkInterface, address }) => [
+  touches: ({ file, staged, unit, networkInterface, address, keep }) => [
     `file:${file}`,
     `file:${staged}`,
     `unit:${unit}`,
-    `addr:${networkInterface}/${address}`,
+    ...[...new Set([address, ...keep])].map((held) => `addr:${networkInterface}/${held}`),
   ],
 
   async inspect(host, { file, staged, unit, networkInterface }) {
@@ -85,7 +86,7 @@ export const vrrpInstanceLoaded = defineAction<Params, Seen>({
     return contradicts(standing, holds, change, params) ? 'between' : standing;
   },
 
-  async apply(host, change, { unit }) {
+  async apply(host, change, params) {
     const standing = await filesStanding(host, change.files);
     if (standing === 'after') return;
     const { file, staged } = pick(change);
@@ -93,7 +94,8 @@ export const vrrpInstanceLoaded = defineAction<Params, Seen>({
     // The witness must be there before the file changes; a half-finished way back may have left it away.
     await putOriginal(host, [staged]);
     await putContent(host, [file]);
-    await host.reloadUnit(unit);
+    await host.reloadUnit(params.unit);
+    await announceHeld(host, params);
     await putContent(host, [staged]);
   },
 
@@ -117,6 +119,7 @@ export const vrrpInstanceLoaded = defineAction<Params, Seen>({
     const held = heldBefore(change).filter((address) => address !== params.address);
     const gone = adds && !heldBefore(change).includes(params.address) ? [params.address] : [];
     mustBe(await addressesSettle(host, { ...params, held, gone }), `take ${params.unit} back`);
+    await announceHeld(host, params);
     await putOriginal(host, [staged]);
   },
 });
@@ -153,6 +156,11 @@ function reasonsAgainst(
 function contradicts(standing: Standing, holds: boolean, change: Change, params: Params): boolean {
   if (!holds) return false;
   return params.change.op === 'add' ? standing === 'before' && !heldBefore(change).includes(params.address) : standing === 'after';
+}
+
+async function announceHeld(host: HostWriter, { networkInterface, address, keep }: Params): Promise<void> {
+  const held = await heldOn(host, networkInterface);
+  for (const ours of new Set([...keep, address])) if (held.includes(ours)) await host.announce(networkInterface, ours);
 }
 
 const heldBefore = ({ detail }: Change): readonly string[] => v.parse(DetailSchema, detail).heldBefore;

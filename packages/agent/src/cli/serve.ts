@@ -51,7 +51,7 @@ export async function serve(options: { readonly config: string }, terminal: Term
 }
 
 async function run(config: AgentConfig, storage: Storage, log: Log): Promise<number> {
-  const host = linuxHost();
+  const host = linuxHost({ helpers: config.helpersFolder });
   const { runner, marks, problems } = await trusted(config, storage, { self: config.host, host, deadlines: linuxDeadlines(), actionFor, log });
   const observer = createObserver({ dialer: linuxDialer(), clock: steadyClock });
   const answer = createAnswer({

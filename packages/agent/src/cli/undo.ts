@@ -44,7 +44,7 @@ export async function runnerOf(config: AgentConfig, storage: Storage, terminal: 
   const log = { info: () => undefined, warn: say, error: say };
   return createRunner({
     self: config.host,
-    host: linuxHost(),
+    host: linuxHost({ helpers: config.helpersFolder }),
     journal: await openJournal(storage, log),
     deadlines: linuxDeadlines(),
     actionFor,

@@ -77,6 +77,11 @@ export interface HostWriter extends HostReader {
   /** Takes away what a write of this file that was cut in two left beside it. Only hosts on which that can happen have it. */
   tidy?(path: string): Promise<void>;
   reloadUnit(name: string): Promise<void>;
+  /**
+   * Tells the segment that an IPv4 address which this interface holds is here (gratuitous ARP). Never rejects: a neighbour that does not hear it
+   * finds out later by itself.
+   */
+  announce(networkInterface: string, address: string): Promise<void>;
   /** Resolves when systemd says that the job is finished; the unit's health is the caller's to judge. Rejects with systemd's reason. */
   restartUnit(name: string): Promise<void>;
 }

@@ -15,7 +15,7 @@ export const connectionsHeld = defineGate({
       const seen = probes
         .heartbeat(host)
         ?.heartbeat.observations.find(({ address, port }) => address === p.endpoint.address && port === p.endpoint.port);
-      return { host, heldBroken: seen?.heldBroken, atStageStart: probes.heldBrokenBefore(host, p.endpoint) };
+      return { host, heldBroken: seen?.heldBroken, lastFailure: seen?.lastFailure, atStageStart: probes.heldBrokenBefore(host, p.endpoint) };
     }),
   judge(history) {
     const last = history.at(-1)?.sample ?? [];
@@ -24,9 +24,9 @@ export const connectionsHeld = defineGate({
     // Without a count from before the stage, each host's own first answer has to do: what broke earlier is not this stage's business.
     const firstOf = (wanted: string) =>
       history.flatMap(({ sample }) => sample.filter(({ host }) => host === wanted)).find(({ heldBroken }) => heldBroken !== undefined);
-    const broken = last.flatMap(({ host, heldBroken = 0, atStageStart }) => {
+    const broken = last.flatMap(({ host, heldBroken = 0, lastFailure, atStageStart }) => {
       const since = heldBroken - (atStageStart ?? firstOf(host)?.heldBroken ?? 0);
-      return since > 0 ? [`${host}: ${since} broken`] : [];
+      return since > 0 ? [`${host}: ${since} broken${lastFailure === undefined ? '' : ` (${lastFailure})`}`] : [];
     });
     return broken.length === 0 ? pass() : fail(broken.join('; '));
   },

@@ -158,6 +158,7 @@ function openHost(state: MemoryState, check: NonNullable<MemoryHostOptions['chec
         if (unit.active !== 'active' || unit.script.canReload !== true) throw new Error(`Job type reload is not applicable for unit ${name}.`);
         reloadRunning(state, unit);
       }),
+    announce: (networkInterface, address) => call('announce', `${networkInterface}/${address}`, true, () => undefined),
     restartUnit: (name) => call('restartUnit', name, true, () => startUnit(state, running(name))),
   };
 }
