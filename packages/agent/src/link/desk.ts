@@ -82,9 +82,9 @@ async function judgeAndPerform(parts: LinkParts, begun: Set<string>, ask: Ask, f
     // Durable before the first touch: after a crash an older coordinator must still be refused.
     if (isAhead(ask, mark)) await marks.raise({ epoch, counter });
   } catch (error) {
-    const why = `cannot store that it was accepted: ${messageOf(error)}`;
-    log.error({ ...fields, why }, 'ask refused');
-    return report(refusal(ask, why, nowMs()));
+    // In silence: the mark stands where it stood, so a copy of this ask may still be taken, and what was told as refused would be done.
+    log.error({ ...fields, why: messageOf(error) }, 'cannot store that an ask was accepted; it is wanted again');
+    return;
   }
   begun.add(name);
   log.info(fields, verdict.verdict === 'repeat' ? 'ask repeated' : 'ask accepted');
