@@ -5,7 +5,7 @@ import type { DryRunAnswer, DryRunRequest, Observation, Query, QueryAnswer } fro
 import type { RunProbe } from './probes/index.ts';
 
 export interface AnswerParts {
-  facts(addresses: readonly string[]): Promise<Facts>;
+  facts(addresses: readonly string[], inventory: string | undefined): Promise<Facts>;
   dryRun(request: DryRunRequest): Promise<DryRunAnswer>;
   readonly probe: RunProbe;
   watch(watch: Omit<Extract<Query, { readonly kind: 'observe' }>, 'kind'>): readonly Observation[];
@@ -24,7 +24,7 @@ export function createAnswer(parts: AnswerParts): (query: Query) => Promise<Quer
 async function answerTo(parts: AnswerParts, query: Query): Promise<QueryAnswer> {
   switch (query.kind) {
     case 'facts':
-      return { ok: true, value: await parts.facts(query.addresses) };
+      return { ok: true, value: await parts.facts(query.addresses, query.inventory) };
     case 'dry-run':
       return { ok: true, value: await parts.dryRun(query.request) };
     case 'probe':

@@ -33,7 +33,8 @@ export type DryRunAnswer = Readonly<v.InferOutput<typeof DryRunAnswerSchema>>;
 
 /** `probe` names a probe of the agent's list (packages/agent/src/probes/index.ts). */
 export type Query =
-  | { readonly kind: 'facts'; readonly addresses: readonly string[] }
+  /** `addresses`: those whose places are looked for. `inventory`: its path, where it is not the usual one. */
+  | { readonly kind: 'facts'; readonly addresses: readonly string[]; readonly inventory?: string | undefined }
   | { readonly kind: 'dry-run'; readonly request: DryRunRequest }
   | { readonly kind: 'probe'; readonly probe: string; readonly params: Readonly<Record<string, unknown>> }
   /** Watch these endpoints from now until `untilMs`; counts come with the heartbeats. An empty list stops it. */

@@ -159,3 +159,20 @@ test('every place of an address is found by content, as a whole word and in cert
     ],
   );
 });
+
+const withInventory = (path: string, file: string) =>
+  collectFacts({ ...contextOf({ [path]: INVENTORY }), self: hostId('192.0.2.41'), agentVersion: '0.1.0' }, [], file);
+
+test('an inventory of another name is read when it is named', async (t) => {
+  const facts = await withInventory('/etc/ansible/clusters/one/hosts', '/etc/ansible/clusters/one/hosts');
+  t.is(facts.inventory?.path, '/etc/ansible/clusters/one/hosts');
+  t.is((await withInventory('/etc/ansible/hosts', '/etc/ansible/clusters/one/hosts')).inventory, undefined);
+});
+
+test('no other file of the host is read as an inventory, whatever way leads there', async (t) => {
+  for (const file of ['/etc/shadow', '/etc/ansible/../shadow', '/etc/ansible//../shadow', 'hosts']) {
+    const facts = await withInventory('/etc/shadow', file);
+    t.is(facts.inventory, undefined, file);
+    t.like(facts.problems[0], { file, message: 'an inventory is read from /etc/ansible/ only' });
+  }
+});

@@ -4,6 +4,7 @@ import test from 'ava';
 const wish = (change: Partial<WishText> = {}): WishText => ({
   to: '192.0.2.40',
   strategy: 'rolling',
+  inventory: '',
   routerId: undefined,
   batch: undefined,
   soakMs: undefined,
@@ -29,4 +30,9 @@ test('an address that no host can serve to others is refused, with its kind', (t
 
 test('everything that is wrong with a wish is told at once', (t) => {
   t.is(reasons({ to: 'banana', routerId: 300, batch: 0, confirmWithinMs: 1_000 }).length, 4);
+});
+
+test('an inventory that agents would not read is refused before anybody is asked', (t) => {
+  t.deepEqual(reasons({ inventory: '/root/hosts' }), ['--inventory /root/hosts is not below /etc/ansible/, where agents read inventories']);
+  t.deepEqual(reasons({ inventory: '/etc/ansible/clusters/one' }), []);
 });

@@ -55,7 +55,8 @@ async function run(config: AgentConfig, storage: Storage, log: Log): Promise<num
   const { runner, marks, problems } = await trusted(config, storage, { self: config.host, host, deadlines: linuxDeadlines(), actionFor, log });
   const observer = createObserver({ dialer: linuxDialer(), clock: steadyClock });
   const answer = createAnswer({
-    facts: (addresses) => collectFacts({ host, survey: linuxSurvey, self: config.host, agentVersion: AGENT_VERSION }, addresses),
+    facts: (addresses, inventory) =>
+      collectFacts({ host, survey: linuxSurvey, self: config.host, agentVersion: AGENT_VERSION }, addresses, inventory),
     dryRun: (request) => runner.dryRun(request),
     probe: createProbes({ host, senses: linuxSenses({ helpers: config.helpersFolder }) }),
     watch: (watch) => observer.watch(watch),

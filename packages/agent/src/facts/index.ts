@@ -22,8 +22,8 @@ export interface CollectContext extends FactContext {
   readonly agentVersion: string;
 }
 
-/** `addresses`: those whose places are looked for. */
-export async function collectFacts(context: CollectContext, addresses: readonly string[]): Promise<Facts> {
+/** `addresses`: those whose places are looked for. `inventoryFile`: where it is not the usual one. */
+export async function collectFacts(context: CollectContext, addresses: readonly string[], inventoryFile?: string): Promise<Facts> {
   const { self, agentVersion, host } = context;
   const collectedAtMs = host.nowMs();
   const versions = await versionsFact(context);
@@ -36,7 +36,7 @@ export async function collectFacts(context: CollectContext, addresses: readonly 
   const kubeconfigs = await kubeconfigsFact(context);
   const certificates = await certificatesFact(context);
   const signingRequests = await signingRequestsFact(context);
-  const inventory = await inventoryFact(context);
+  const inventory = await inventoryFact(context, inventoryFile);
   const places = await placesFact(context, addresses);
   const all = [versions, identity, held, units, keepalived, haproxy, kubeconfigs, certificates, signingRequests, inventory, places];
   return {

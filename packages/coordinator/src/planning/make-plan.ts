@@ -46,7 +46,7 @@ export async function makePlan(ports: PlanningPorts, text: WishText, note: (text
     );
 
   note(`asking ${ports.hosts.length} hosts for facts`);
-  const first = await collectFacts(ports, [wish.to.address], signal);
+  const first = await collectFacts(ports, [wish.to.address], text.inventory, signal);
   if (first.silent.length > 0) return refuse(first.silent.map(({ host, why }) => `${host}: agent does not answer: ${why}`));
   const broken = first.facts.flatMap(({ host, problems }) => problems.map(({ file, line, message }) => `${host}: ${file}:${line}: ${message}`));
   if (broken.length > 0) return refuse(broken);
@@ -61,7 +61,7 @@ export async function makePlan(ports: PlanningPorts, text: WishText, note: (text
   if (unfit.length > 0) return refuse(unfit);
 
   note(`looking for every place that holds ${model.from.address}, and for reasons not to start`);
-  const facts = await collectFacts(ports, [...new Set([model.from.address, wish.to.address])], signal);
+  const facts = await collectFacts(ports, [...new Set([model.from.address, wish.to.address])], text.inventory, signal);
   const moving = model.from.address !== wish.to.address;
   const findings = await lookAround(ports, model, wish.to.address, facts, signal);
   const against = moving ? preflightReasons(model, wish.to.address, findings) : [];
@@ -108,6 +108,8 @@ export interface Collected {
 export async function collectFacts(
   ports: Pick<PlanningPorts, 'hosts' | 'query' | 'nowMs'>,
   addresses: readonly string[],
+  /** Empty: the usual one. */
+  inventory: string,
   signal: AbortSignal,
 ): Promise<Collected> {
   const facts: Facts[] = [];
@@ -116,7 +118,14 @@ export async function collectFacts(
   await Promise.all(
     ports.hosts.map(async (host) => {
       const sentAtMs = ports.nowMs();
-      const answer = await ask(ports, host, { kind: 'facts', addresses }, FactsSchema, FACTS_TIMEOUT_MS, signal);
+      const answer = await ask(
+        ports,
+        host,
+        { kind: 'facts', addresses, ...(inventory === '' ? {} : { inventory }) },
+        FactsSchema,
+        FACTS_TIMEOUT_MS,
+        signal,
+      );
       if (!answer.ok) return silent.push({ host, why: answer.why });
       // A clock is judged against the middle of the round trip, so that a slow answer is no skew.
       receivedAtMs.set(host, Math.min(Math.max(answer.value.collectedAtMs, sentAtMs), ports.nowMs()));

@@ -8,6 +8,8 @@ export interface WishText {
   /** ADDRESS or ADDRESS:PORT */
   readonly to: string;
   readonly strategy: string;
+  /** Path on the deploy host; empty: the usual one. */
+  readonly inventory: string;
   readonly routerId: number | undefined;
   readonly batch: number | undefined;
   readonly soakMs: number | undefined;
@@ -24,6 +26,7 @@ export type ParsedWish =
     }
   | { readonly ok: false; readonly reasons: readonly string[] };
 
+const INVENTORIES = '/etc/ansible/';
 /** Two nodes at once keep most of a small cluster undisturbed. */
 const DEFAULT_BATCH = 2;
 /** Longer than the gates after a load take on a busy machine, short enough for an operator who waits at a host that is cut off. */
@@ -42,6 +45,9 @@ export function parseWish(text: WishText): ParsedWish {
     ...(text.confirmWithinMs === undefined || text.confirmWithinMs >= CONFIRM_MS_MIN
       ? []
       : [`--confirm-within ${text.confirmWithinMs / 1000} must be ${CONFIRM_MS_MIN / 1000} s or more`]),
+    ...(text.inventory === '' || text.inventory.startsWith(INVENTORIES)
+      ? []
+      : [`--inventory ${text.inventory} is not below ${INVENTORIES}, where agents read inventories`]),
     ...(text.batch === undefined || text.batch >= 1 ? [] : [`--batch ${text.batch} must be 1 or more`]),
   ];
   if (reasons.length > 0) return { ok: false, reasons };

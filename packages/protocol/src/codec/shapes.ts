@@ -35,7 +35,7 @@ const Step = v.object({ id: v.string(), kind: v.string(), version: v.number(), p
 const Watched = v.object({ address: v.string(), port: v.number(), caFile: v.string() });
 
 export const QuerySchema: v.GenericSchema<unknown, Query> = v.variant('kind', [
-  v.object({ kind: v.literal('facts'), addresses: v.array(v.string()) }),
+  v.object({ kind: v.literal('facts'), addresses: v.array(v.string()), inventory: v.optional(Name) }),
   v.object({ kind: v.literal('dry-run'), request: v.object({ steps: v.array(Step) }) }),
   v.object({ kind: v.literal('probe'), probe: Name, params: Params }),
   v.object({ kind: v.literal('observe'), endpoints: v.array(Watched), intervalMs: v.number(), untilMs: v.number() }),

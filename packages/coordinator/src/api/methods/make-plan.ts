@@ -1,6 +1,5 @@
 /** Asks every host, and answers with a frozen plan or with every reason against one; what it is doing comes first, as notes. */
 import { canonicalJson } from '@reberth/protocol/canonical.ts';
-import { ReberthError } from '@reberth/protocol/errors.ts';
 import * as v from 'valibot';
 import type { PlanMade } from '../../planning/make-plan.ts';
 import { streaming } from '../method.ts';
@@ -20,8 +19,6 @@ export const makePlan = streaming({
     narrowCertificates: v.boolean(),
   }),
   async *handle(service, request, { signal }) {
-    if (request.inventory !== '')
-      throw new ReberthError('usage', 'cannot plan with an inventory that is sent: the one on the deploy host is read, and no other');
     const notes = queue<string>();
     const orAbsent = (value: number) => (value === 0 ? undefined : value);
     const { routerId, batch, soakMs, confirmWithinMs, strategy } = request;

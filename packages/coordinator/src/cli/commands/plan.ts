@@ -13,6 +13,7 @@ import { defineCommand, positiveNumber, secondsToMs } from './command.ts';
 interface Options {
   readonly to: string;
   readonly strategy: string;
+  readonly inventory?: string;
   readonly out?: string;
   readonly json?: boolean;
   readonly routerId?: number;
@@ -35,6 +36,7 @@ export const plan = defineCommand<Options>({
     command
       .requiredOption('--to <ADDRESS>', 'where the control plane is to be: ADDRESS or ADDRESS:PORT')
       .option('--strategy <NAME>', 'how to move; known: rolling', 'rolling')
+      .option('--inventory <FILE>', 'the inventory on the deploy host, when it is not /etc/ansible/hosts; below /etc/ansible')
       .option('--out <FILE>', 'save the plan here too')
       .option('--router-id <NUMBER>', 'VRRP router id of the new address (default: a free one)', positiveNumber)
       .option('--batch <NUMBER>', 'nodes disturbed at once after the first', positiveNumber)
@@ -52,7 +54,7 @@ export const plan = defineCommand<Options>({
     const wish = {
       to: options.to,
       strategy: options.strategy,
-      inventory: '',
+      inventory: options.inventory ?? '',
       routerId: options.routerId ?? 0,
       batch: options.batch ?? 0,
       soakMs: options.soak ?? 0,
