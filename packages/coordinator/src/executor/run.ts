@@ -7,16 +7,14 @@ import type { Ask, Operation, Report } from '@reberth/protocol/ask.ts';
 import { messageOf } from '@reberth/protocol/errors.ts';
 import type { EventBody, RolloutEvent } from '@reberth/protocol/event.ts';
 import { endpointText, type Step } from '@reberth/protocol/plan.ts';
-import type { Sampled } from '../gates/gate.ts';
-import type { GateOfPlan } from '../rollout/course.ts';
 import { type Command, decide as decideByRule } from '../rollout/decide.ts';
 import { promisedEndpoints } from '../rollout/promised.ts';
 import { reduce } from '../rollout/reduce.ts';
 import { type RolloutState, stepState } from '../rollout/state.ts';
 import { createFeed, type Feed } from './feed.ts';
-import { emptyWindow, weigh } from './gate-window.ts';
 import type { ExecutorPorts } from './ports.ts';
 import { createTasks } from './tasks.ts';
+import { watchGate } from './watch-gate.ts';
 
 /** Long enough for a slow restart of a kubelet, short enough that a lost message costs little. */
 const REPEAT_MS = 5_000;
@@ -24,12 +22,6 @@ const ASK_VALID_MS = 60_000;
 /** Ten missed heartbeats. */
 const UNREACHABLE_MS = 10_000;
 const LOOK_MS = 1_000;
-/** First sample and this many of the last: enough for every judge, bounded for a gate that waits for hours. */
-const HISTORY_MAX = 120;
-/** A reason that changes with every sample is written down this often at most. */
-const SAME_VERDICT_MS = 5_000;
-/** A day of waiting, some 6 MB. From then on a reason that changes is not written down any more: what is decided always is. */
-const COMMENTED_EVENTS_MAX = 20_000;
 
 export interface Run {
   state(): RolloutState;
@@ -149,7 +141,9 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
         wanted.set(`repeat ${step.id} ${operation} ${attempt}`, (signal) => repeat(step, operation, attempt, signal));
       } else if (command.do === 'judge') {
         const { gate } = command;
-        wanted.set(`judge ${gate.key} ${state.gates[gate.key]?.openedAtMs}`, (signal) => judge(gate, signal));
+        wanted.set(`judge ${gate.key} ${state.gates[gate.key]?.openedAtMs}`, (signal) =>
+          watchGate(gate, { ports, state: () => state, propose }, signal),
+        );
       } else if (command.do === 'sign') {
         wanted.set(`sign ${command.step.id} ${command.input}`, () => sign(command.step, command.input, command.request));
       }
@@ -171,36 +165,6 @@ export function createRun(ports: ExecutorPorts, initial: RolloutState, stored: r
   function isAwaited({ id }: Step, operation: Operation, attempt: number): boolean {
     const known = stepState(state, id);
     return known.standing === 'asked' && known.operation === operation && known.attempts === attempt;
-  }
-
-  async function judge({ key, use }: GateOfPlan, signal: AbortSignal): Promise<void> {
-    const openedAtMs = state.gates[key]?.openedAtMs ?? clock.nowMs();
-    const history: Sampled<unknown>[] = [];
-    let window = emptyWindow;
-    let saidAtMs = 0;
-    while (!signal.aborted) {
-      const startedAtMs = clock.nowMs();
-      const sample = await ports.gates.probe(use.gate, use.params, state, signal);
-      if (signal.aborted) return;
-      const nowMs = clock.nowMs();
-      history.push({ atMs: nowMs, sample });
-      if (history.length > HISTORY_MAX) history.splice(1, 1);
-      const weighed = weigh(window, ports.gates.judge(use.gate, use.params, history, nowMs), use, openedAtMs, nowMs);
-      window = weighed.window;
-      const { verdict, gaveUp } = weighed;
-      const known = state.gates[key]?.verdict;
-      const why = 'why' in verdict ? verdict.why : '';
-      if (gaveUp) return void (await propose(() => (signal.aborted ? undefined : { type: 'gate-gave-up', gate: key, why })));
-      const isNew =
-        known?.is !== verdict.is ||
-        (why !== ('why' in known ? known.why : '') && nowMs - saidAtMs >= SAME_VERDICT_MS && state.seq < COMMENTED_EVENTS_MAX);
-      if (isNew) {
-        saidAtMs = nowMs;
-        await propose(() => (signal.aborted ? undefined : { type: 'gate-judged', gate: key, verdict }));
-        if (verdict.is === 'pass' || verdict.is === 'skip') return;
-      }
-      await clock.sleep(Math.max(0, startedAtMs + use.everyMs - clock.nowMs()), signal);
-    }
   }
 
   async function sign(step: Step, input: string, request: string): Promise<void> {
